@@ -1,0 +1,1 @@
+"""An open lineage platform for a partner network, on Neo4j."""

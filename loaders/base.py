@@ -1,0 +1,139 @@
+"""What a feed author needs: ``@feed``, ``Source``/``Document``, parsers' safe openings, and ``make``.
+
+A feed is one file in this package (or an entry point in the group ``lineage.feeds``) holding one decorated generator::
+
+    @feed(
+        name="parcels",
+        title="Parcel notices",
+        formats="JSON Lines",
+        contributes="handoffs between warehouses",
+        patterns=("*.jsonl",),
+        authority="observed",
+        example="lineage load parcels notices.jsonl",
+    )
+    def read(source: Source, settings: NoSettings) -> Iterator[Said]:
+        yield from source.each(_read_document)
+
+It yields facts of ``lineage.facts`` and ``Reject`` for what could not become one; it never raises for bad content and
+knows nothing of the graph. Its tests come free from its fixture folder ``tests/fixtures/<name>/``.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from lineage.facts import Authority, Fact, Reject, Said
+from loaders.formats import csv_rows, json_values, parse_xml, yaml_documents
+from loaders.sources import Document, Source, open_source
+
+__all__ = [
+    "Document",
+    "Fact",
+    "Feed",
+    "NoSettings",
+    "Reject",
+    "Said",
+    "Settings",
+    "Source",
+    "csv_rows",
+    "feed",
+    "json_values",
+    "make",
+    "open_source",
+    "parse_xml",
+    "reasons",
+    "yaml_documents",
+]
+
+
+class Settings(BaseModel):
+    """Base of a feed's own settings (``--set name=value``); an unknown name is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NoSettings(Settings):
+    """For feeds that have nothing to set."""
+
+
+Reader = Callable[[Source, Any], Iterator[Said]]
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A discovered feed.
+
+    ``authority``: ``registry`` (somebody declared it), ``contract`` or ``observed``; decides who wins when two sources
+    differ, and whether what it names counts as declared. ``patterns``: file names read from a directory.
+    ``settings``: the class of its own settings; ``read`` gets an instance of it.
+    """
+
+    name: str
+    title: str
+    formats: str
+    contributes: str
+    patterns: tuple[str, ...]
+    authority: Authority
+    example: str
+    settings: type[Settings]
+    read: Reader
+
+    def accepts(self, file_name: str) -> bool:
+        """Whether a file found in a directory is one of this feed's, by its name without .gz."""
+        bare = file_name.lower().removesuffix(".gz")
+        return any(fnmatch.fnmatch(bare, pattern) for pattern in self.patterns)
+
+
+def feed(
+    *,
+    name: str,
+    title: str,
+    formats: str,
+    contributes: str,
+    patterns: tuple[str, ...],
+    authority: Authority,
+    example: str,
+    settings: type[Settings] = NoSettings,
+) -> Callable[[Reader], Feed]:
+    """Turn a generator into a ``Feed``. The module attribute it is bound to is what discovery finds."""
+
+    def wrap(read: Reader) -> Feed:
+        return Feed(name, title, formats, contributes, patterns, authority, example, settings, read)
+
+    return wrap
+
+
+F = TypeVar("F", bound=Fact)
+
+
+def make(fact: type[F], position: str, record: Any, **values: Any) -> F | Reject:
+    """Build a fact, or the ``Reject`` that says which value was wrong. ``record`` is the row as it stood in the source."""
+    try:
+        return fact(position=position, **values)
+    except ValidationError as error:
+        reason, hint = reasons(error)
+        return Reject(position=position, reason=reason, hint=hint, record=record)
+
+
+def reasons(error: ValidationError) -> tuple[str, str]:
+    """A validation error as (reason, hint), one clause for each wrong value."""
+    clauses, hints = [], []
+    for item in error.errors(include_url=False):
+        where = ".".join(str(part) for part in item["loc"]) or "record"
+        if item["type"] == "extra_forbidden":
+            clauses.append(f"unknown key {where!r}")
+            hints.append(f"remove or correct {where!r}")
+        elif item["type"] == "missing":
+            clauses.append(f"{where!r} is missing")
+            hints.append(f"add {where!r}")
+        else:
+            message = item["msg"].removeprefix("Value error, ")
+            shown = "" if item["loc"] == () else f" (got {str(item['input'])[:80]!r})"
+            clauses.append(f"{where}: {message}{shown}" if item["loc"] else message)
+            hints.append(f"correct {where}" if item["loc"] else "complete the record")
+    return "; ".join(clauses), "; ".join(dict.fromkeys(hints))
