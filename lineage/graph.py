@@ -1,0 +1,205 @@
+"""The one door to Neo4j. Nothing else imports the driver.
+
+Managed transactions only: the driver retries what can be retried, and no loop of ours stands around it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar, cast
+
+import neo4j
+from neo4j import graph as drawn
+from neo4j.exceptions import (
+    AuthError,
+    ClientError,
+    ConfigurationError,
+    DriverError,
+    Neo4jError,
+    ServiceUnavailable,
+)
+
+from lineage.errors import LineageError, RefusedError, ServerError, UsageError
+from lineage.model import MODEL_VERSION, schema_statements
+
+T = TypeVar("T")
+Row = dict[str, Any]
+_MEMORY = ("MemoryPoolOutOfMemory", "TransactionOutOfMemory", "StackOverFlow", "OutOfMemory")
+_TIMEOUT = ("TransactionTimedOut", "LockClientStopped")
+DEFAULT_TIMEOUT_S = 60.0
+
+
+class OutOfTime(LineageError):
+    """The server ended a query at its time limit; what was read so far must not pass for the whole answer."""
+
+
+class BatchTooLarge(Exception):
+    """The server had no memory for one transaction; the caller halves its batch. Not retriable by the driver."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """Rows of a query, its column names, and what it wrote as the server counted it."""
+
+    columns: tuple[str, ...]
+    rows: list[Row]
+    counters: dict[str, int]
+
+
+class Transaction:
+    """A running transaction: ``run`` gives rows as dicts."""
+
+    def __init__(self, tx: neo4j.ManagedTransaction) -> None:
+        self._tx = tx
+
+    def run(self, cypher: str, **parameters: Any) -> list[Row]:
+        """Run one statement and fetch all its rows. Raises BatchTooLarge on a memory limit of the server."""
+        try:
+            return [dict(record) for record in self._tx.run(cypher, parameters)]
+        except Neo4jError as error:
+            if any(word in (error.code or "") for word in _MEMORY):
+                raise BatchTooLarge(str(error.message)) from error
+            raise
+
+
+class Graph:
+    """A connection to one database.
+
+    ``uri``: neo4j://, neo4j+s://, bolt://...; ``database``: None means the server's default. Use as a context manager, or
+    call ``close``. Raises ServerError where nothing answers or the credentials are refused.
+    """
+
+    def __init__(self, uri: str, user: str, password: str, database: str | None = None) -> None:
+        # The driver logs every notification of the server; the library's tests read them, users need not.
+        logging.getLogger("neo4j.notifications").setLevel(logging.ERROR)
+        self.uri, self.database = uri, database
+        try:
+            self.driver = neo4j.GraphDatabase.driver(uri, auth=(user, password))
+        except (ConfigurationError, ValueError) as error:
+            raise UsageError(f"{uri} is not an address of Neo4j: {error}.", hint="Use bolt://, neo4j:// or neo4j+s://.") from error
+        try:
+            self.driver.verify_connectivity()
+        except AuthError as error:
+            self.driver.close()
+            raise ServerError(f"{uri} refuses the user {user}.", hint="Check NEO4J_USERNAME and NEO4J_PASSWORD.") from error
+        except (ServiceUnavailable, DriverError, Neo4jError, OSError) as error:
+            self.driver.close()
+            raise ServerError(f"No Neo4j answers at {uri}: {error}.", hint="Start it with `lineage up`, or check --uri.") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.driver.close()
+
+    def read(self, cypher: str, timeout_s: float = DEFAULT_TIMEOUT_S, **parameters: Any) -> Result:
+        """Run a read-only query in READ access mode. Raises OutOfTime at the limit (seconds), UsageError on bad Cypher."""
+
+        @neo4j.unit_of_work(timeout=timeout_s)
+        def work(tx: neo4j.ManagedTransaction) -> Result:
+            answer = tx.run(cypher, parameters)
+            return Result(tuple(answer.keys()), [dict(record) for record in answer], {})
+
+        with self._session(neo4j.READ_ACCESS) as session:
+            return self._guarded(lambda: session.execute_read(work))
+
+    def stream(self, cypher: str, **parameters: Any) -> Iterator[Row]:
+        """Rows one by one, for answers larger than memory."""
+        with self._session(neo4j.READ_ACCESS, fetch_size=5000) as session, session.begin_transaction() as tx:
+            for record in tx.run(cypher, parameters):
+                yield dict(record)
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run ``work`` in one managed write transaction and return what it returns."""
+        with self._session(neo4j.WRITE_ACCESS) as session:
+            return self._guarded(lambda: session.execute_write(lambda tx: work(Transaction(tx))))
+
+    def explain(self, cypher: str, **parameters: Any) -> tuple[tuple[str, ...], list[str], dict[str, Any]]:
+        """(columns, notification titles, plan) of a query without running it."""
+        with self._session(neo4j.READ_ACCESS) as session:
+            answer = session.run(_explained(cypher), parameters)
+            columns = tuple(answer.keys())
+            summary = answer.consume()
+            titles = [status.status_description for status in summary.gql_status_objects if status.is_notification]
+            return columns, titles, cast(dict[str, Any], summary.plan or {})
+
+    def version(self) -> str:
+        """Neo4j's version, such as ``2026.09.0``."""
+        rows = self.read("CALL dbms.components() YIELD versions RETURN versions[0] AS version").rows
+        return str(rows[0]["version"])
+
+    def prepare(self) -> None:
+        """Make the database ours: constraints, indexes, the marker. Raises RefusedError if somebody else's data is in it."""
+        if self.read("OPTIONAL MATCH (l:Lineage {id: 'graph'}) RETURN l.model AS model").rows[0]["model"] == MODEL_VERSION:
+            return
+        foreign = self.read("OPTIONAL MATCH (n) WHERE NOT n:Lineage RETURN n IS NOT NULL AS there LIMIT 1").rows[0]["there"]
+        if foreign:
+            raise RefusedError(
+                f"The database at {self.uri} holds data that this product did not write.",
+                hint="Name an empty one with --database or --uri, or use the embedded server (`lineage up`).",
+            )
+        with self._session(neo4j.WRITE_ACCESS) as session:
+            for statement in schema_statements():
+                self._guarded(lambda s=statement: session.run(s).consume())  # type: ignore[misc]
+            self._guarded(lambda: session.run("CALL db.awaitIndexes(300)").consume())
+        self.write(lambda tx: tx.run("MERGE (l:Lineage {id: 'graph'}) SET l.model = $model", model=MODEL_VERSION))
+
+    def _session(self, mode: str, fetch_size: int = -1) -> neo4j.Session:
+        return self.driver.session(database=self.database, default_access_mode=mode, fetch_size=fetch_size)
+
+    def _guarded(self, call: Callable[[], T]) -> T:
+        try:
+            return call()
+        except ClientError as error:
+            if any(word in (error.code or "") for word in _TIMEOUT):
+                raise OutOfTime("The query reached its time limit.", hint="Narrow the question, or raise --timeout.") from error
+            if "AccessMode" in (error.code or "") or "Statement" in (error.code or ""):
+                raise UsageError(f"Neo4j refuses the query: {error.message}") from error
+            raise ServerError(f"Neo4j at {self.uri} refuses: {error.message}") from error
+        except (ServiceUnavailable, DriverError) as error:
+            raise ServerError(f"Neo4j at {self.uri} stopped answering: {error}.", hint="See `lineage status`.") from error
+        except Neo4jError as error:
+            if any(word in (error.code or "") for word in _TIMEOUT):
+                raise OutOfTime("The query reached its time limit.", hint="Narrow the question, or raise --timeout.") from error
+            raise ServerError(f"Neo4j at {self.uri} fails: {error.message} ({error.code}).", hint="Try again; see its log.") from error
+
+
+def _explained(cypher: str) -> str:
+    """EXPLAIN goes behind a leading ``CYPHER 25`` and before the rest; comments may stand in front of either."""
+    lines = cypher.splitlines()
+    first = next(index for index, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("//"))
+    if lines[first].strip().upper().startswith("CYPHER 25"):
+        rest = lines[first].strip()[len("CYPHER 25") :]
+        return "\n".join([*lines[:first], f"CYPHER 25 EXPLAIN {rest}", *lines[first + 1 :]])
+    return "\n".join([*lines[:first], "EXPLAIN", *lines[first:]])
+
+
+def plain(value: Any) -> Any:
+    """A value of the driver as plain Python: nodes and relationships become dicts, its own times become datetimes.
+
+    Nodes: {"labels", "properties"}; relationships: {"type", "properties"}; paths: a list of both in turn.
+    """
+    if isinstance(value, drawn.Node):
+        return {"labels": sorted(value.labels), "properties": plain(dict(value))}
+    if isinstance(value, drawn.Relationship):
+        return {"type": value.type, "properties": plain(dict(value))}
+    if isinstance(value, drawn.Path):
+        parts: list[Any] = [plain(value.nodes[0])]
+        for relationship, node in zip(value.relationships, value.nodes[1:], strict=True):
+            parts += [plain(relationship), plain(node)]
+        return parts
+    if isinstance(value, neo4j.time.DateTime):
+        return value.to_native()
+    if isinstance(value, neo4j.time.Duration):
+        return value.iso_format()
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [plain(inner) for inner in value]
+    return value

@@ -1,0 +1,148 @@
+"""The graph's vocabulary, once, as rows. Constraints, MERGEs, Browser style, digest and the model's page derive from it.
+
+Nodes are nouns; relationships read as sentences. ``FEEDS`` always points downstream, so that one breadth-first
+expansion answers "what does this reach". Neo4j Community: uniqueness constraints only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MODEL_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Label:
+    """A node label: its key properties, what it is, its caption and colour in Neo4j Browser."""
+
+    name: str
+    key: tuple[str, ...]
+    about: str
+    caption: str = "name"
+    color: str = "#A5ABB6"
+    size: int = 50
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A property of a fact that becomes a relationship.
+
+    ``outgoing``: (fact's node)-[type]->(target), else the other way round. ``kind`` is stored on the relationship where one
+    type has several reasons (FEEDS).
+    """
+
+    label: str
+    property: str
+    type: str
+    target: str
+    outgoing: bool
+    kind: str | None = None
+
+
+LABELS: tuple[Label, ...] = (
+    Label("Partner", ("id",), "a trading partner, or Spotify itself; its zone decides whom a verdict names", color="#1DB954", size=65),
+    Label("Team", ("id",), "people at a partner who own systems, data sets, routes and reports", color="#F79767"),
+    Label("Contact", ("id",), "whom to turn to", color="#FFC454", size=40),
+    Label("System", ("id",), "something that items pass through; a job is a system of kind job", color="#4C8EDA", size=65),
+    Label("Interface", ("id",), "an endpoint of a system: protocol, format, contract", caption="id", color="#8DCC93"),
+    Label("Dataset", ("id",), "what is exchanged: message type, file layout, table", color="#57C7E3"),
+    Label("Field", ("id",), "a field of a data set", color="#A5DDF0", size=40),
+    Label("Route", ("id",), "an agreement: sender, receiver, data set, schedule, acknowledgement", caption="id", color="#C990C0"),
+    Label("Report", ("id",), "a dashboard or report that people look at", color="#DA7194"),
+    Label("Item", ("id",), "a thing in transit: episode, campaign, asset, store", color="#FFE081", size=65),
+    Label("Identifier", ("id",), "another name of an item: scheme:value", caption="id", color="#D9C8AE", size=40),
+    Label("Handoff", ("id",), "one item's change of custody on one route", caption="summary", color="#F16667", size=55),
+    Label("Evidence", ("source", "id"), "something was seen at one end of a route", caption="type", color="#ECB5C9", size=40),
+    Label("Assertion", ("id",), "what one source says about one node; the node shows the effective values", caption="source", size=40),
+    Label("Run", ("id",), "one load", caption="feed", color="#604A0E", size=40),
+    Label("Lineage", ("id",), "marks a database as ours; writers take turns on it", caption="id", size=40),
+)
+
+REFERENCES: tuple[Reference, ...] = (
+    Reference("Team", "partner", "HAS_TEAM", "Partner", outgoing=False),
+    Reference("System", "partner", "OPERATES", "Partner", outgoing=False),
+    Reference("System", "owner", "OWNS", "Team", outgoing=False),
+    Reference("Interface", "system", "EXPOSES", "System", outgoing=False),
+    Reference("Dataset", "owner", "OWNS", "Team", outgoing=False),
+    Reference("Field", "dataset", "HAS_FIELD", "Dataset", outgoing=False),
+    Reference("Route", "from", "SENDS", "System", outgoing=False),
+    Reference("Route", "to", "DELIVERS_TO", "System", outgoing=True),
+    Reference("Route", "dataset", "CARRIES", "Dataset", outgoing=True),
+    Reference("Route", "interface", "USES", "Interface", outgoing=True),
+    Reference("Route", "owner", "OWNS", "Team", outgoing=False),
+    Reference("Route", "after", "FEEDS", "Route", outgoing=False, kind="after"),
+    Reference("Report", "owner", "OWNS", "Team", outgoing=False),
+    Reference("Contact", "of_partner", "HAS_CONTACT", "Partner", outgoing=False),
+    Reference("Contact", "of_team", "HAS_CONTACT", "Team", outgoing=False),
+    Reference("Item", "part_of", "PART_OF", "Item", outgoing=True),
+    Reference("Item", "version_of", "VERSION_OF", "Item", outgoing=True, kind="declared"),
+)
+
+# Relationships that do not come from a reference property: (type, from, to, about).
+OTHER_RELATIONSHIPS: tuple[tuple[str, str, str, str], ...] = (
+    ("FEEDS", "Dataset", "Dataset", "kind derivation: made from it (also between fields, and to reports)"),
+    ("FEEDS", "Dataset", "Route", "kind carried: the route carries the data set"),
+    ("FEEDS", "Route", "Route", "kind after: declared; kind onward: the receiver passes the same item kind or data set on"),
+    ("FEEDS", "Route", "Dataset", "kind arrival: what the receiver makes from the data set that the route carries (also fields' reports)"),
+    ("OF", "Handoff", "Item", "whose change of custody"),
+    ("ABOUT", "Evidence", "Handoff", "what the evidence speaks of; one receipt may speak of many handoffs"),
+    ("IDENTIFIES", "Identifier", "Item", "names the item"),
+)
+
+# Never a relationship to a node that will have millions; these composite indexes answer instead.
+INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Handoff", ("route_id", "secured", "secured_at")),
+    ("Handoff", ("from_system", "secured", "secured_at")),
+    ("Handoff", ("to_system", "secured", "secured_at")),
+    ("Handoff", ("item_id",)),
+    ("Evidence", ("message_id",)),
+    ("Evidence", ("in_reply_to",)),
+    ("Evidence", ("time",)),
+    ("Evidence", ("reporter", "time")),
+    ("Identifier", ("value",)),
+    ("Assertion", ("subject",)),
+    ("Assertion", ("feed", "source")),
+    ("Evidence", ("unplaced",)),
+    ("Route", ("dataset",)),
+    ("Run", ("feed", "source")),
+)
+
+# Item kinds that also become labels, so that Browser users can write (:Episode).
+KIND_LABELS: dict[str, str] = {
+    "ad": "Ad",
+    "ad-set": "AdSet",
+    "asset": "Asset",
+    "campaign": "Campaign",
+    "episode": "Episode",
+    "licence": "Licence",
+    "live": "LiveItem",
+    "playlist": "Playlist",
+    "recording": "Recording",
+    "release": "Release",
+    "show": "Show",
+    "store": "Store",
+}
+
+
+def label_names() -> tuple[str, ...]:
+    """All node labels, in the order of the model."""
+    return tuple(label.name for label in LABELS)
+
+
+def references_of(label: str) -> tuple[Reference, ...]:
+    """The reference rows of one label."""
+    return tuple(row for row in REFERENCES if row.label == label)
+
+
+def schema_statements() -> tuple[str, ...]:
+    """Constraints and indexes as ``IF NOT EXISTS`` statements, constraints first."""
+    constraints = [
+        f"CREATE CONSTRAINT {row.name.lower()}_key IF NOT EXISTS FOR (n:{row.name}) "
+        f"REQUIRE ({', '.join(f'n.{part}' for part in row.key)}) IS UNIQUE"
+        for row in LABELS
+    ]
+    indexes = [
+        f"CREATE INDEX {label.lower()}_{'_'.join(parts)} IF NOT EXISTS FOR (n:{label}) ON ({', '.join(f'n.{p}' for p in parts)})"
+        for label, parts in INDEXES
+    ]
+    return tuple(constraints + indexes)

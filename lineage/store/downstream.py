@@ -1,0 +1,65 @@
+"""The downstream shortcuts: FEEDS relationships that the declared map implies, kept beside it so that one expansion serves impact.
+
+* carried: (Dataset)-[:FEEDS]->(Route), the route carries the data set
+* onward: (Route)-[:FEEDS]->(Route), the receiver passes the same item kind or the same data set on (only where the next
+  route does not say itself what it comes ``after``)
+* arrival: (Route)-[:FEEDS]->(Dataset|Field|Report), what is made from the data set that the route carries. Where ``by`` names
+  a system that gets the data set on other routes only, this route's arrival does not count.
+
+A system is crossed in no other way: otherwise everything would reach everything. Their validity is that of both ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lineage.graph import Transaction
+
+_VALIDITY = """
+SET f.valid_from = CASE WHEN a.valid_from IS NULL OR b.valid_from > a.valid_from THEN b.valid_from ELSE a.valid_from END,
+    f.valid_to = CASE WHEN a.valid_to IS NULL OR b.valid_to < a.valid_to THEN b.valid_to ELSE a.valid_to END
+"""
+_PASSES_ON = "b.after IS NULL AND a <> b AND (a.dataset = b.dataset OR any(kind IN a.item_kind WHERE kind IN b.item_kind))"
+
+
+def rebuild_downstream(tx: Transaction, *, routes: set[str], derivations: Iterable[str]) -> None:
+    """Rebuild the shortcuts around these routes, and around the routes of the data sets that these derivations start from."""
+    datasets = {key.partition(">")[0].partition(":")[2].partition("#")[0] for key in derivations}
+    if not routes and not datasets:
+        return
+    around = tx.run(
+        """UNWIND $datasets AS id MATCH (r:Route {dataset: id}) RETURN r.id AS id
+        UNION UNWIND $routes AS id MATCH (r:Route {id: id}) MATCH (x:Route {dataset: r.dataset}) RETURN x.id AS id""",
+        datasets=sorted(datasets),
+        routes=sorted(routes),
+    )
+    ids = sorted(routes | {row["id"] for row in around})
+    tx.run(
+        """UNWIND $ids AS id MATCH (r:Route {id: id})-[f:FEEDS]-()
+        WHERE f.kind IN ['onward', 'arrival', 'carried'] DELETE f""",
+        ids=ids,
+    )
+    tx.run(
+        "UNWIND $ids AS id MATCH (b:Route {id: id}) MATCH (a:Dataset {id: b.dataset}) MERGE (a)-[f:FEEDS {kind: 'carried'}]->(b)"
+        + _VALIDITY,
+        ids=ids,
+    )
+    for one, other in (("a", "b"), ("b", "a")):
+        end = "MATCH (:System {id: a.to})-[:SENDS]->(b:Route {`from`: a.to})"
+        start = "MATCH (:System {id: b.`from`})<-[:DELIVERS_TO]-(a:Route {to: b.`from`})"
+        tx.run(
+            f"""UNWIND $ids AS id MATCH ({one}:Route {{id: id}}) {end if other == "b" else start}
+            WHERE {_PASSES_ON} MERGE (a)-[f:FEEDS {{kind: 'onward'}}]->(b)"""
+            + _VALIDITY,
+            ids=ids,
+        )
+    tx.run(
+        """UNWIND $ids AS id MATCH (a:Route {id: id}) MATCH (d:Dataset {id: a.dataset})
+        MATCH (d)-[:HAS_FIELD]->{0,1}(part)-[made:FEEDS {kind: 'derivation'}]->(b)
+        WHERE (made.valid_to IS NULL OR made.valid_to > datetime())
+          AND (made.by IS NULL OR made.by = a.to
+               OR NOT EXISTS { MATCH (x:Route {dataset: a.dataset, to: made.by}) WHERE x.id <> a.id })
+        MERGE (a)-[f:FEEDS {kind: 'arrival'}]->(b)"""
+        + _VALIDITY,
+        ids=ids,
+    )
