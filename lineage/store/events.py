@@ -126,6 +126,7 @@ def _row(variant: _Variant) -> dict[str, Any]:
         "to_system": event.to,
         "subject": event.item,
         "identifiers": list(event.identifiers) or None,
+        "said_by": event.reporter or event.source.removeprefix(SYSTEM_URN),
         "hash": variant.hash,
         "position": event.position or None,
         "unplaced": True if _unplaced(event) else None,

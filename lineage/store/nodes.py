@@ -118,8 +118,10 @@ def write_derivations(tx: Transaction, keys: set[str]) -> None:
             rows=rows,
         )
         tx.run(
-            "UNWIND $ids AS id MERGE (s:System {id: id}) ON CREATE SET s.name = id, s.declared = false",
-            ids=sorted({row["by"] for row in rows if row["by"]}),
+            f"""UNWIND $rows AS row MATCH (b:{to_label} {{id: row.to.id}})
+            MERGE (s:System {{id: row.by}}) ON CREATE SET s.name = row.by, s.declared = false
+            MERGE (s)-[f:FEEDS {{kind: 'makes'}}]->(b) SET f.valid_from = row.valid_from, f.valid_to = row.valid_to""",
+            rows=[row for row in rows if row["by"]],
         )
         for label, side in ((from_label, "from"), (to_label, "to")):
             if label == "Field":

@@ -1,0 +1,13 @@
+// Last successful handoffs of a route: which items did it carry last, newest first?
+// Answered from the index on (route_id, secured, secured_at), however many handoffs the route has.
+// @param route string  id of a route
+// @param limit integer = 20  rows at most
+// @param as_of datetime = null  only what was secured by then; null is now
+// @returns item, route, sender, receiver, secured_at, evidence_ids, handoff
+// @example route='cms-to-host'
+CYPHER 25
+LET now = coalesce($as_of, datetime())
+MATCH (h:Handoff {route_id: $route, secured: true}) WHERE h.secured_at <= now
+WITH h ORDER BY h.route_id DESC, h.secured DESC, h.secured_at DESC LIMIT $limit
+RETURN h.item_id AS item, h.route_id AS route, h.from_system AS sender, h.to_system AS receiver, h.secured_at AS secured_at,
+  COLLECT { MATCH (h)<-[:ABOUT]-(e:Evidence) RETURN e.id ORDER BY e.time, e.id } AS evidence_ids, h AS handoff

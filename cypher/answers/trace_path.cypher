@@ -1,0 +1,49 @@
+// Trace path: which way did an item take, and which way should it have taken?
+// One row for each handoff that was seen and for each declared route that the item could still take. `way` draws the two
+// systems and the route between them, `handoff` and `evidence` what was seen there. A handoff whose evidence named only
+// its two ends is joined to the one declared route between them (`joined`).
+// @param item string  id of an item (see find_item)
+// @param as_of datetime = null  only evidence and declarations of that time; null is now
+// @param depth integer = 20  routes in a row at most
+// @returns route, sender, receiver, status, secured_at, attempts, sender_zone, receiver_zone, joined, item, above, identifiers, handoff, evidence, agreement, way
+// @example item='episode:rss:guid:PC2084'
+CYPHER 25
+MATCH (i:Item {id: $item})
+LET now = coalesce($as_of, datetime())
+LET above = COLLECT { MATCH (i)-[:PART_OF|VERSION_OF]->{1,6}(a:Item) RETURN DISTINCT a }
+LET identifiers = COLLECT { MATCH (x:Identifier)-[:IDENTIFIES]->(n:Item) WHERE n = i OR (x)-[:IDENTIFIES {scope: 'work'}]->(n) AND n IN above AND n.kind = i.kind RETURN DISTINCT x.id ORDER BY x.id }
+LET handoffs = COLLECT { MATCH (i)<-[:OF]-(h:Handoff) WHERE h.first_at IS NULL OR h.first_at <= now RETURN h }
+LET starts = [i.origin] + [a IN above | a.origin] + [h IN handoffs | h.from_system] + [h IN handoffs | h.to_system]
+LET open = COLLECT {
+  UNWIND starts AS start
+  WITH DISTINCT start WHERE start IS NOT NULL
+  MATCH (:System {id: start})-[:SENDS]->(first:Route)
+  WHERE i.kind IN first.item_kind
+  MATCH (first)-[f:FEEDS WHERE f.kind <> 'arrival']->{0,20}(r:Route)
+  WHERE i.kind IN r.item_kind AND (r.valid_from IS NULL OR r.valid_from <= now)
+  RETURN DISTINCT r
+}
+LET seen = COLLECT {
+  UNWIND handoffs AS h
+  LET joined = CASE WHEN EXISTS { MATCH (r:Route {id: h.route_id}) WHERE r.declared } THEN [h.route_id] ELSE COLLECT {
+    MATCH (:System {id: h.from_system})-[:SENDS]->(d:Route {to: h.to_system})
+    WHERE d.declared AND (h.dataset IS NULL OR d.dataset IS NULL OR d.dataset = h.dataset)
+    RETURN d.id ORDER BY d.id
+  } END
+  RETURN {handoff: h, joined: joined, route: CASE WHEN size(joined) = 1 THEN joined[0] ELSE h.route_id END}
+}
+LET hops = seen + [o IN open WHERE NOT any(s IN seen WHERE s.route = o.id) | {handoff: null, joined: [o.id], route: o.id}]
+UNWIND CASE hops WHEN [] THEN [{}] ELSE hops END AS row
+LET route = row.route, joined = row.joined, h = row.handoff
+OPTIONAL MATCH (r:Route {id: route})
+OPTIONAL MATCH way = (:System {id: r.`from`})-[:SENDS]->(r)-[:DELIVERS_TO]->(:System {id: r.to})
+RETURN route,
+  coalesce(h.from_system, r.`from`) AS sender, coalesce(h.to_system, r.to) AS receiver,
+  CASE WHEN route IS NULL THEN 'no handoff known' WHEN h IS NULL THEN 'not seen' WHEN h.secured AND (h.secured_at IS NULL OR h.secured_at <= now) THEN 'secured' ELSE coalesce(h.processing, h.acknowledgement, h.transport, 'seen') END AS status,
+  h.secured_at AS secured_at, h.attempts AS attempts,
+  COLLECT { MATCH (:System {id: coalesce(h.from_system, r.`from`)})<-[o:OPERATES]-(p:Partner) WHERE o.valid_to IS NULL RETURN p.zone }[0] AS sender_zone,
+  COLLECT { MATCH (:System {id: coalesce(h.to_system, r.to)})<-[o:OPERATES]-(p:Partner) WHERE o.valid_to IS NULL RETURN p.zone }[0] AS receiver_zone,
+  joined, i AS item, above, identifiers, h AS handoff,
+  COLLECT { MATCH (h)<-[:ABOUT]-(e:Evidence) WHERE e.time IS NULL OR e.time <= now RETURN e ORDER BY e.time, e.id } AS evidence,
+  r AS agreement, way
+ORDER BY secured_at, h.first_at, route

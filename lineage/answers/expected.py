@@ -1,0 +1,165 @@
+"""The expected path: which declared routes an item should take (pure).
+
+A route is expected for an item if it was valid when custody began at its sender, its ``item_kind`` names the item's kind,
+and it is a start at the item's origin or follows an expected one. ``expect: listed`` routes only for items with an
+Expectation on them or an ancestor. Design: "expected path".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from lineage.custody import State
+
+_DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A declared route, as the expected path and the verdict read it. Durations are timedeltas, times UTC."""
+
+    id: str
+    sender: str
+    receiver: str
+    dataset: str | None
+    interface: str | None
+    item_kinds: frozenset[str]
+    after: tuple[str, ...] | None
+    listed: bool
+    deliver_within: timedelta | None
+    acknowledgement: str | None
+    acknowledge_within: timedelta | None
+    valid_from: datetime | None
+    valid_to: datetime | None
+
+    @classmethod
+    def of(cls, properties: Mapping[str, Any]) -> Agreement:
+        """From a Route node's properties."""
+        return cls(
+            id=properties["id"],
+            sender=properties["from"],
+            receiver=properties["to"],
+            dataset=properties.get("dataset"),
+            interface=properties.get("interface"),
+            item_kinds=frozenset(properties.get("item_kind") or ()),
+            after=None if properties.get("after") is None else tuple(properties["after"]),
+            listed=properties.get("expect") == "listed",
+            deliver_within=_duration(properties.get("deliver_within")),
+            acknowledgement=properties.get("acknowledgement"),
+            acknowledge_within=_duration(properties.get("acknowledge_within")),
+            valid_from=properties.get("valid_from"),
+            valid_to=properties.get("valid_to"),
+        )
+
+    def valid_at(self, time: datetime) -> bool:
+        """Whether the declaration holds at that time."""
+        return (self.valid_from is None or self.valid_from <= time) and (self.valid_to is None or time < self.valid_to)
+
+
+def _duration(text: str | None) -> timedelta | None:
+    return None if text is None else _DURATION.validate_python(text)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One expected route. ``begun``: whether its sender has custody; ``begun_at``: since when, if known."""
+
+    agreement: Agreement
+    begun: bool
+    begun_at: datetime | None
+    depth: int
+    secured: bool
+    superseded: bool
+
+    @property
+    def due(self) -> datetime | None:
+        """When it should have arrived: deliver_within after the sender got custody. None: no deadline, or not begun."""
+        if self.begun_at is None or self.agreement.deliver_within is None:
+            return None
+        return self.begun_at + self.agreement.deliver_within
+
+
+def origin_of(stated: Iterable[str | None], states: Mapping[str, State]) -> str | None:
+    """Where the item starts: what a feed states, else the sender of ``queued``, else of the topologically first handoff."""
+    for origin in stated:
+        if origin:
+            return origin
+    known = [s for s in states.values() if s.from_system]
+    queued = sorted({str(s.from_system) for s in known if "queued" in s.times or any(e.type == "queued" for e in s.evidence)})
+    into = {s.to_system for s in known}
+    first = [system for system in queued if system not in into] or queued
+    if first:
+        return first[0]
+    sources = sorted({str(s.from_system) for s in known if s.from_system not in into})
+    return sources[0] if sources else None
+
+
+def expected_path(
+    *,
+    kind: str,
+    origin: str | None,
+    listed_on: frozenset[str],
+    agreements: Iterable[Agreement],
+    states: Mapping[str, State],
+    as_of: datetime,
+) -> dict[str, Expected]:
+    """The expected routes by id, nearest to the origin first.
+
+    ``states``: the item's handoffs by the declared route they belong to. Custody at the origin begins with the item's first
+    evidence; at any other system when the handoff into it was secured.
+    """
+    candidates = {a.id: a for a in agreements if kind in a.item_kinds and (not a.listed or a.id in listed_on)}
+    custody = _custody(origin, states)
+    held = set(custody)
+    found: dict[str, Expected] = {}
+    reached: dict[str, int] = {} if origin is None else {origin: 0}
+    while True:
+        new = []
+        for route in sorted(candidates.values(), key=lambda a: a.id):
+            if route.id in found or not _follows(route, origin, reached, found):
+                continue
+            begun_at = custody.get(route.sender)
+            if route.valid_at(begun_at or as_of):
+                new.append((route, begun_at))
+        if not new:
+            return found
+        for route, begun_at in new:
+            state = states.get(route.id)
+            secured = state is not None and state.secured
+            depth = reached.get(route.sender, 0)
+            if route.after:
+                depth = min((found[a].depth + 1 for a in route.after if a in found), default=depth)
+            found[route.id] = Expected(
+                agreement=route,
+                begun=route.sender in held,
+                begun_at=begun_at,
+                depth=depth,
+                secured=secured,
+                superseded=not secured and route.receiver in held and route.receiver != origin,
+            )
+            reached.setdefault(route.receiver, depth + 1)
+
+
+def _custody(origin: str | None, states: Mapping[str, State]) -> dict[str, datetime | None]:
+    """Systems that have or had the item, and since when."""
+    custody: dict[str, datetime | None] = {}
+    if origin is not None:
+        custody[origin] = min((s.first_at for s in states.values() if s.first_at), default=None)
+    for state in states.values():
+        if state.secured and state.to_system and state.to_system != origin:
+            known = [t for t in (custody.get(state.to_system), state.secured_at) if t]
+            custody[state.to_system] = min(known, default=None)
+    return custody
+
+
+def _follows(route: Agreement, origin: str | None, reached: Mapping[str, int], found: Mapping[str, Expected]) -> bool:
+    if route.after:
+        return any(previous in found for previous in route.after)
+    if route.after is not None:
+        return route.sender == origin
+    return route.sender == origin or any(e.agreement.receiver == route.sender for e in found.values())

@@ -1,0 +1,87 @@
+"""Downstream impact: which systems, datasets, fields, reports, partners and people a change or outage reaches."""
+
+from __future__ import annotations
+
+import difflib
+from datetime import UTC, datetime
+from typing import Any
+
+from lineage.answers.asking import Asker
+from lineage.answers.completeness import completeness
+from lineage.answers.results import Affected, Impact, NodeRef
+from lineage.errors import NotFoundError, UsageError
+from lineage.graph import Row
+
+MAX_DEPTH = 30
+
+
+def impact(ask: Asker, node: str, *, field: str | None = None, depth: int = MAX_DEPTH, as_of: datetime | None = None) -> Impact:
+    """What lies downstream of a partner, system, job, interface, dataset, field or route.
+
+    ``node``: its id, with ``Label:`` in front where one id belongs to several; ``field``: one field of that data set;
+    ``depth``: steps at most, 1 to 30; ``as_of``: UTC, now if None. Raises NotFoundError, UsageError, ServerError, OutOfTime.
+    """
+    if not 1 <= depth <= MAX_DEPTH:
+        raise UsageError(f"depth {depth} is not between 1 and {MAX_DEPTH}.")
+    moment = as_of or datetime.now(UTC)
+    start = _start(ask, node, field)
+    rows = ask.rows("downstream_impact", id=start.id, label=start.label, depth=depth, as_of=moment)
+    beyond = any(row["distance"] > depth for row in rows) or any(row["distance"] >= MAX_DEPTH for row in rows)
+    affected = _affected([row for row in rows if row["distance"] <= depth], start)
+    systems = [one.id for one in affected if one.label == "System"]
+    return Impact(of=start, affected=tuple(affected), completeness=completeness(ask, systems, moment, "depth" if beyond else None))
+
+
+def _start(ask: Asker, node: str, field: str | None) -> NodeRef:
+    label, colon, id_ = node.partition(":")
+    labels = ("Partner", "System", "Interface", "Dataset", "Field", "Route")
+    wanted = next((one for one in labels if colon and one.lower() == label.lower()), None)
+    if field is not None:
+        id_, wanted = f"{node if wanted is None else id_}#{field}", "Field"
+    elif wanted is None:
+        id_ = node
+    rows = [row for row in ask.rows("find_node", name=id_, label=wanted) if row["label"] in labels]
+    if not rows:
+        hits = ask.rows("search", text=node, limit=20) + ask.rows("search", text=node[:4], limit=50)
+        known = {hit["id"] for hit in hits if hit["label"] in labels}
+        nearest = tuple(difflib.get_close_matches(node, known, 5, 0.3))
+        what = f"field {field} of {node}" if field else node
+        raise NotFoundError(f"Nothing in the declared map is called {what}.", hint="`lineage search` finds it.", nearest=nearest)
+    if len(rows) > 1:
+        raise NotFoundError(
+            f"{node!r} is the id of {len(rows)} nodes.",
+            hint="Say which, with the label in front.",
+            nearest=tuple(f"{row['label'].lower()}:{row['id']}" for row in rows),
+        )
+    return NodeRef(id=rows[0]["id"], label=rows[0]["label"], name=rows[0]["name"])
+
+
+def _affected(rows: list[Row], start: NodeRef) -> list[Affected]:
+    """One entry a node, nearest first; fields are gathered under their data set."""
+    distance = {start.id: 0} | {row["id"]: row["distance"] for row in rows}
+    fields: dict[str, list[Row]] = {}
+    for row in rows:
+        if row["label"] == "Field" and row["dataset"] not in {start.id, start.id.rpartition("#")[0]}:
+            fields.setdefault(row["dataset"], []).append(row)
+    entries = [_entry(row, distance, fields.get(row["id"], [])) for row in rows if row["label"] != "Field"]
+    reached = {row["id"] for row in rows if row["label"] == "Dataset"}
+    for dataset, some in fields.items():
+        if dataset not in reached:
+            entries.append(_entry({**some[0], "id": dataset, "label": "Dataset", "name": dataset}, distance, some))
+    return sorted(entries, key=lambda one: (one.distance, one.label, one.id))
+
+
+def _entry(row: Row, distance: dict[str, int], fields: list[Row]) -> Affected:
+    nearer = [one for one in row["reached_from"] if distance.get(one, MAX_DEPTH) < row["distance"]]
+    names: list[Any] = sorted({one["name"] for one in fields})
+    return Affected(
+        id=row["id"],
+        label=row["label"],
+        name=row["name"],
+        distance=row["distance"],
+        via=min(nearer, key=lambda one: (distance.get(one, MAX_DEPTH), one), default=None),
+        fields=tuple(names),
+        partner=row["partner"],
+        owner=row["owner"],
+        contact=row["contact"],
+    )

@@ -1,0 +1,259 @@
+"""The typed answers. Their JSON is the command line's contract; ``to_frame()`` gives them to pandas."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from lineage.times import rfc3339
+
+if TYPE_CHECKING:
+    import pandas
+
+Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
+ZoneOrNone = Literal["spotify", "middleware", "partner", "undetermined", "none"]
+
+
+class Result(BaseModel):
+    """Base of all results: frozen, JSON by the names of the contract."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="forbid")
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON values, keys as in the contract, times RFC 3339 UTC."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+class Completeness(Result):
+    """How complete an answer is. ``silent_sources``: systems whose evidence stopped while others' went on."""
+
+    complete: bool = True
+    truncated_by: Literal["depth", "rows", "time"] | None = None
+    freshest_evidence: Moment | None = None
+    silent_sources: tuple[str, ...] = ()
+
+
+class ItemRef(Result):
+    """The item that an answer is about."""
+
+    id: str
+    kind: str
+    name: str
+
+
+class NamedItem(ItemRef):
+    """An item with all its identifiers."""
+
+    identifiers: tuple[str, ...] = ()
+
+
+class Hop(Result):
+    """One handoff of the item: one axis each for transport, acknowledgement and processing."""
+
+    seq: int
+    route: str
+    from_: str | None = Field(alias="from")
+    to: str | None
+    from_zone: str | None
+    to_zone: str | None
+    dataset: str | None
+    interface: str | None
+    expected: bool
+    secured: bool
+    secured_at: Moment | None
+    transport: str | None
+    acknowledgement: str | None
+    processing: str | None
+    attempts: int
+    sent_at: Moment | None
+    received_at: Moment | None
+    acknowledged_at: Moment | None
+    evidence: tuple[str, ...]
+    ambiguous_routes: tuple[str, ...] = ()
+
+
+class NotReached(Result):
+    """An expected handoff that has not arrived. ``expected_by``: None where nothing declares a deadline."""
+
+    route: str
+    from_: str = Field(alias="from")
+    to: str
+    expected_by: Moment | None
+
+
+class Trace(Result):
+    """The whole way an item took and should have taken."""
+
+    item: NamedItem
+    as_of: Moment
+    hops: tuple[Hop, ...]
+    not_reached: tuple[NotReached, ...]
+    completeness: Completeness
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row a hop, then one for each handoff that was expected and never seen."""
+        seen = {hop.route for hop in self.hops}
+        rows = [hop.model_dump(by_alias=True) for hop in self.hops]
+        rows += [{**n.model_dump(by_alias=True), "expected": True, "secured": False} for n in self.not_reached if n.route not in seen]
+        return _frame(rows, [field.alias or name for name, field in Hop.model_fields.items()])
+
+    def _repr_html_(self) -> str:
+        from lineage.render.picture import trace_svg
+
+        return trace_svg(self)
+
+
+class Custody(Result):
+    """Who has the item now."""
+
+    system: str | None
+    partner: str | None
+    zone: str | None
+
+
+class LastSuccessful(Result):
+    """The last handoff that is secured."""
+
+    route: str
+    from_: str | None = Field(alias="from")
+    to: str | None
+    at: Moment | None
+    evidence: tuple[str, ...]
+
+
+class Verdict(Result):
+    """Whose fault it likely is, by which rule, on what evidence, and what evidence is missing."""
+
+    zone: ZoneOrNone
+    system: str | None
+    partner: str | None
+    rule: str
+    reason: str
+    confidence: float
+    evidence: tuple[str, ...]
+    missing_evidence: tuple[str, ...]
+
+
+class ContactRef(Result):
+    """Whom to turn to, and for which system."""
+
+    name: str | None
+    email: str | None
+    role: str | None
+    of: str
+    system: str | None = None
+
+
+class Branch(Result):
+    """One branch of an item's way: where it was last safe, who has it, what comes next, and the verdict."""
+
+    last_successful: LastSuccessful | None
+    in_custody_of: Custody
+    next_expected: NotReached | None
+    verdict: Verdict
+    contacts: tuple[ContactRef, ...]
+
+
+class LastHandoff(Branch):
+    """The last successful handoff of an item; the top level is the branch whose fault was due first."""
+
+    item: ItemRef
+    branches: tuple[Branch, ...] = ()
+    completeness: Completeness
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON in the order of the contract; ``branches`` only when there is more than one."""
+        said = super().as_json()
+        order = ("item", "last_successful", "in_custody_of", "next_expected", "verdict", "contacts", "branches", "completeness")
+        return {key: said[key] for key in order if key != "branches" or self.branches}
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row a branch."""
+        rows = []
+        for branch in self.branches or (self,):
+            last, following, verdict = branch.last_successful, branch.next_expected, branch.verdict
+            rows.append(
+                {
+                    "item": self.item.id,
+                    "last_route": last.route if last else None,
+                    "last_at": last.at if last else None,
+                    "in_custody_of": branch.in_custody_of.system,
+                    "next_route": following.route if following else None,
+                    "next_to": following.to if following else None,
+                    "expected_by": following.expected_by if following else None,
+                    "zone": verdict.zone,
+                    "system": verdict.system,
+                    "rule": verdict.rule,
+                    "confidence": verdict.confidence,
+                }
+            )
+        return _frame(rows, list(rows[0]))
+
+
+class NodeRef(Result):
+    """A node of the declared map."""
+
+    id: str
+    label: str
+    name: str
+
+
+class Affected(NodeRef):
+    """Something that a change or outage reaches. ``via``: what it is reached from; ``distance``: steps downstream."""
+
+    distance: int
+    via: str | None
+    fields: tuple[str, ...]
+    partner: str | None
+    owner: str | None
+    contact: str | None
+
+
+class Change(Result):
+    """One difference between two versions of a contract or schema."""
+
+    field: str
+    change: str
+    breaking: bool
+
+
+class Impact(Result):
+    """What lies downstream of a node."""
+
+    of: NodeRef
+    changes: tuple[Change, ...] = ()
+    affected: tuple[Affected, ...]
+    completeness: Completeness
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row for each affected node, nearest first."""
+        return _frame([row.model_dump() for row in self.affected], list(Affected.model_fields))
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame()._repr_html_())  # type: ignore[operator]
+
+
+class Hit(NodeRef):
+    """Something that a search found."""
+
+    identifiers: tuple[str, ...] = ()
+
+
+class Table(Result):
+    """Rows of a library query."""
+
+    columns: tuple[str, ...]
+    rows: tuple[dict[str, Any], ...]
+    truncated: bool = False
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row a row."""
+        return _frame(list(self.rows), list(self.columns))
+
+
+def _frame(rows: list[dict[str, Any]], columns: list[str]) -> pandas.DataFrame:
+    import pandas
+
+    return pandas.DataFrame(rows, columns=columns)

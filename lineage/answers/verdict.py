@@ -1,0 +1,110 @@
+"""The verdict on one expected handoff that has not arrived: rule by rule, in this order (design: "the verdict"; pure).
+
+Here are only the rules that one item's own evidence can decide. A rejection, a refused login and silence look the same
+whoever caused them; without other items to compare with they stay undetermined. A wrong accusation is worse than that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lineage.answers.codes import classify
+from lineage.answers.expected import Expected
+from lineage.custody import Attempt, Evidence, State
+from lineage.times import rfc3339
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A verdict before names are looked up. ``at_fault``: a system id, None (nobody), or "" (undetermined)."""
+
+    rule: str
+    at_fault: str | None
+    reason: str
+    confidence: float
+    evidence: tuple[Evidence, ...] = ()
+    missing: tuple[str, ...] = ()
+    due: datetime | None = None
+
+
+NOBODY, UNDETERMINED = None, ""
+
+
+def judge(expected: Expected, state: State | None, as_of: datetime) -> Finding:
+    """The verdict on an expected handoff whose sender has custody and whose receiver has no secured handoff."""
+    route = expected.agreement
+    sender, receiver = route.sender, route.receiver
+    attempts = state.attempts if state else ()
+    latest = attempts[-1] if attempts else None
+    evidence = state.evidence if state else ()
+    due = _due(expected, latest)
+    happened = _happened(latest, sender, receiver)
+    if due is None:
+        return Finding("no-deadline", NOBODY, f"{happened} Route {route.id} declares no deadline, so nothing is late.", 1.0, evidence)
+    if as_of < due:
+        reason = f"{happened} It is due at {rfc3339(due)}, which has not passed."
+        return Finding("not-due", NOBODY, reason, 1.0, evidence, due=due)
+    if latest is None:
+        reason = f"{sender} has it and there is no sign that it tried to send it to {receiver}; due was {rfc3339(due)}."
+        return Finding("not-sent", sender, reason, 0.9, evidence, (f"a log of {sender} for this item",), due)
+    if latest.acknowledgement == "rejected" or latest.processing == "failed":
+        missing = (f"whether {receiver} rejects other senders' messages too, or takes others of this kind from {sender}",)
+        return Finding("rejected", UNDETERMINED, f"{happened} That alone does not say whose document is wrong.", 0.5, evidence, missing, due)
+    if latest.transport == "failed":
+        return _failed(sender, receiver, latest, evidence, due)
+    if latest.transport == "sent":
+        missing = (f"a log or receipt of {receiver}", f"whether {receiver} answers other senders in that time")
+        reason = f"{sender} sent it and nothing came back from {receiver}; due was {rfc3339(due)}."
+        return Finding("no-receipt", UNDETERMINED, reason, 0.5, evidence, missing, due)
+    return Finding("unknown-failure", UNDETERMINED, f"{happened} No rule knows what that means.", 0.5, evidence, (), due)
+
+
+def _failed(sender: str, receiver: str, latest: Attempt, evidence: tuple[Evidence, ...], due: datetime) -> Finding:
+    failure = [e for e in latest.evidence if e.type == "failed"][-1]
+    said = " ".join(filter(None, (failure.code, failure.detail))) or "without a code"
+    match classify(failure.code, failure.detail):
+        case "refused":
+            reason = f"{receiver} did not take it: {sender} tried and got {said}; due was {rfc3339(due)}."
+            missing = (f"whether {sender} fails towards its other receivers in the same way",)
+            return Finding("refused-by-endpoint", receiver, reason, 0.85, evidence, missing, due)
+        case "unauthorised":
+            reason = f"{receiver} did not let {sender} in ({said}); that can be {sender}'s credentials or {receiver}'s change."
+            missing = (f"whether {receiver} refuses its other senders too, and {sender} is refused elsewhere",)
+            return Finding("not-authorised", UNDETERMINED, reason, 0.5, evidence, missing, due)
+        case "rejected":
+            reason = f"{receiver} answered {said}: it did not accept the document, which does not say whose mistake it is."
+            missing = (f"whether {receiver} accepts others of this kind",)
+            return Finding("rejected", UNDETERMINED, reason, 0.5, evidence, missing, due)
+        case _:
+            reason = f"{sender} reports a failure that no rule knows ({said})."
+            return Finding("unknown-failure", UNDETERMINED, reason, 0.5, evidence, ("what the code means",), due)
+
+
+def _due(expected: Expected, latest: Attempt | None) -> datetime | None:
+    """deliver_within from custody; for a message under way also acknowledge_within from its sending, whichever is later."""
+    due = expected.due
+    if latest is None or latest.transport != "sent" or expected.agreement.acknowledge_within is None:
+        return due
+    sent = [e.time for e in latest.evidence if e.type == "sent" and e.time]
+    acknowledged_by = max(sent) + expected.agreement.acknowledge_within if sent else None
+    return max(filter(None, (due, acknowledged_by)), default=None)
+
+
+def _happened(latest: Attempt | None, sender: str, receiver: str) -> str:
+    if latest is None:
+        return f"{sender} has it and has not sent it to {receiver} so far."
+    if latest.acknowledgement == "rejected":
+        return f"{receiver} rejected it{_code(latest, 'rejected')}."
+    if latest.processing == "failed":
+        return f"{receiver} has failed to process it{_code(latest, 'failed')}."
+    if latest.transport == "failed":
+        return f"{sender} failed to send it to {receiver}{_code(latest, 'failed')}."
+    if latest.transport == "sent":
+        return f"{sender} sent it; {receiver} has not confirmed it."
+    return f"There is evidence between {sender} and {receiver} ({', '.join(sorted({e.type for e in latest.evidence}))})."
+
+
+def _code(attempt: Attempt, kind: str) -> str:
+    said = next((" ".join(filter(None, (e.code, e.detail))) for e in reversed(attempt.evidence) if e.type == kind), "")
+    return f" ({said})" if said else ""

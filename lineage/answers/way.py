@@ -1,0 +1,120 @@
+"""An item's way: rows of the trace query joined with the expected path (pure but for the one query).
+
+Both trace and last-handoff are read off this, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from lineage.answers.asking import Asker
+from lineage.answers.expected import Agreement, Expected, expected_path, origin_of
+from lineage.errors import NotFoundError
+from lineage.custody import Evidence, State, fold_item
+from lineage.store.handoffs import as_evidence
+
+
+@dataclass(frozen=True)
+class Way:
+    """What is known of one item's way at one time.
+
+    ``states``: handoffs by route, joined to the declared route where evidence named only two ends. ``expected``: the
+    expected path. ``ambiguous``: route key to the declared routes that it could be, where there are several.
+    """
+
+    item: dict[str, Any]
+    identifiers: tuple[str, ...]
+    name: str
+    origin: str | None
+    as_of: datetime
+    states: dict[str, State]
+    expected: dict[str, Expected]
+    agreements: dict[str, Agreement]
+    zones: dict[str, str | None]
+    ambiguous: dict[str, tuple[str, ...]]
+    truncated: bool
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """All systems on the way, sorted."""
+        ends = {s.from_system for s in self.states.values()} | {s.to_system for s in self.states.values()}
+        ends |= {e.agreement.sender for e in self.expected.values()} | {e.agreement.receiver for e in self.expected.values()}
+        return tuple(sorted({end for end in ends if end} | ({self.origin} if self.origin else set())))
+
+
+def read_way(ask: Asker, item_id: str, as_of: datetime, depth: int = 20) -> Way:
+    """Read one item's way as of a time (UTC). Raises NotFoundError if no item has that id, else what ``Asker.rows`` raises."""
+    rows = ask.rows("trace_path", item=item_id, as_of=as_of)
+    if not rows:
+        raise NotFoundError(f"No item has the id {item_id}.", hint="`lineage search` finds items by a part of their names.")
+    item = rows[0]["item"]["properties"]
+    above = [node["properties"] for node in rows[0]["above"]]
+    agreements: dict[str, Agreement] = {}
+    ends: dict[str, tuple[str | None, str | None]] = {}
+    zones: dict[str, str | None] = {}
+    ambiguous: dict[str, tuple[str, ...]] = {}
+    evidence: list[Evidence] = []
+    for row in rows:
+        if row["route"] is None:
+            continue
+        route = row["route"]
+        agreed = row["agreement"]["properties"] if row["agreement"] else {}
+        if agreed.get("declared") and "from" in agreed and "to" in agreed:
+            agreements[route] = Agreement.of(agreed)
+        ends[route] = (row["sender"], row["receiver"])
+        zones |= {row["sender"]: row["sender_zone"], row["receiver"]: row["receiver_zone"]}
+        if len(row["joined"]) > 1:
+            ambiguous[route] = tuple(row["joined"])
+        # The query let only evidence up to as_of through; the states of that time are folded here from it.
+        evidence += [as_evidence(node["properties"], route) for node in row["evidence"]]
+    states = {route: _ended(state, ends[route]) for route, state in fold_item(_known_ends(evidence, ends)).items()}
+    origin = origin_of([item.get("origin"), *(parent.get("origin") for parent in above)], states)
+    listed = {route for one in [item, *above] for route in one.get("expected_on") or ()}
+    expected = expected_path(
+        kind=item["kind"],
+        origin=origin,
+        listed_on=frozenset(listed),
+        agreements=agreements.values(),
+        states=states,
+        as_of=as_of,
+    )
+    kept = {route: one for route, one in expected.items() if one.depth < depth}
+    return Way(
+        item=item,
+        identifiers=tuple(rows[0]["identifiers"]),
+        name=_name(item, above),
+        origin=origin,
+        as_of=as_of,
+        states=states,
+        expected=kept,
+        agreements=agreements,
+        zones={system: zone for system, zone in zones.items() if system},
+        ambiguous=ambiguous,
+        truncated=len(kept) < len(expected),
+    )
+
+
+def _name(item: dict[str, Any], above: list[dict[str, Any]]) -> str:
+    """A version that nobody named goes by the name of its work."""
+    if item.get("name") not in (None, item["id"]):
+        return str(item["name"])
+    works = [a["name"] for a in above if a["kind"] == item["kind"] and a.get("name") not in (None, a["id"])]
+    return str(works[0] if works else item["id"])
+
+
+def _known_ends(evidence: list[Evidence], ends: dict[str, tuple[str | None, str | None]]) -> list[Evidence]:
+    """Evidence that named only a route gets its ends from the declaration, where no other evidence says them."""
+    stated: dict[str, set[str | None]] = defaultdict(set)
+    for one in evidence:
+        stated[one.route].add(one.from_system)
+    return [
+        replace(one, from_system=ends[one.route][0], to_system=ends[one.route][1]) if stated[one.route] == {None} else one
+        for one in evidence
+    ]
+
+
+def _ended(state: State, ends: tuple[str | None, str | None]) -> State:
+    return replace(state, from_system=state.from_system or ends[0], to_system=state.to_system or ends[1])

@@ -1,0 +1,33 @@
+"""Times as people give them and as answers print them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from lineage.errors import UsageError
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}$")
+
+
+def parse_time(text: str) -> datetime:
+    """RFC 3339, or a date, which means the end of that day in UTC. A time without offset is UTC. Raises UsageError.
+
+    >>> parse_time("2026-11-01").isoformat()
+    '2026-11-01T23:59:59.999999+00:00'
+    """
+    given = text.strip()
+    try:
+        if _DATE.match(given):
+            return datetime.fromisoformat(given).replace(tzinfo=UTC) + timedelta(days=1, microseconds=-1)
+        time = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is not a time.", hint="Write 2026-11-01 or 2026-11-01T06:00:00Z.") from error
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def rfc3339(time: datetime | None) -> str | None:
+    """RFC 3339 in UTC with ``Z``; fractions only where there are any."""
+    if time is None:
+        return None
+    return time.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
