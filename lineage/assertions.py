@@ -125,9 +125,7 @@ def _links(label: str, properties: dict[str, Any], ranked: Sequence[Assertion], 
             outranked = best is not None and assertion.order[:3] > best[:3]
             if assertion.retired_at is not None and live and not outranked:
                 for target in _targets(assertion.content.get(reference.property)):
-                    links.setdefault(
-                        (reference, target), Link(reference, target, assertion.seen_from, assertion.retired_at)
-                    )
+                    links.setdefault((reference, target), Link(reference, target, assertion.seen_from, assertion.retired_at))
     return tuple(links.values())
 
 

@@ -53,20 +53,23 @@ EvidenceType = Literal[
 
 def _utc(value: datetime) -> datetime:
     """A time without offset is taken as UTC; the loader says so in ``offset``."""
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("a time outside the years 1 to 9999 in UTC") from error
 
 
 Time = Annotated[datetime, AfterValidator(_utc)]
 
 
-def _not_a_number(value: object) -> object:
-    # pydantic reads 5 as five seconds; in a registry "5" is far more often five minutes or days, so it must be said.
-    if isinstance(value, int | float):
+def _said_in_full(value: object) -> object:
+    # pydantic reads 5 as five seconds and 1:00 as a time; a registry may as well mean minutes or days, so it must be said.
+    if not isinstance(value, timedelta) and not str(value).startswith("P"):
         raise ValueError("write an ISO 8601 duration such as PT30M, PT6H or P1D")
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_not_a_number), Field(ge=timedelta(0))]
+Duration = Annotated[timedelta, BeforeValidator(_said_in_full), Field(ge=timedelta(0))]
 
 
 class Fact(BaseModel):
@@ -123,6 +126,7 @@ class Contact(Declared):
 
     @property
     def key(self) -> str:
+        """See ``Declared.key``."""
         return f"{self.of_label}:{self.of}:{self.email or self.name or self.role or ''}"
 
 
@@ -159,7 +163,7 @@ class Dataset(Declared):
     contract: Text | None = None
 
 
-class Field_(Declared):
+class DatasetField(Declared):
     """A field (column, element) of a dataset. Its id is ``dataset#name``."""
 
     label = "Field"
@@ -169,6 +173,7 @@ class Field_(Declared):
 
     @property
     def key(self) -> str:
+        """See ``Declared.key``."""
         return f"{self.dataset}#{self.name}"
 
 
@@ -197,7 +202,7 @@ class Route(Declared):
     acknowledge_within: Duration | None = None
     owner: Id | None = None
 
-    @field_validator("item_kind", mode="before")
+    @field_validator("item_kind", "after", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
@@ -225,6 +230,7 @@ class Derivation(Declared):
 
     @property
     def key(self) -> str:
+        """See ``Declared.key``."""
         return f"{self.from_label}:{self.from_}>{self.to_label}:{self.to}"
 
 
@@ -251,6 +257,7 @@ class Item(Declared):
 
     @property
     def kind(self) -> str:
+        """The part of the id before the first colon."""
         return self.id.partition(":")[0]
 
 
@@ -270,6 +277,7 @@ class Expectation(Declared):
 
     @property
     def key(self) -> str:
+        """See ``Declared.key``."""
         return f"{self.item}>{self.route}"
 
 
@@ -324,5 +332,7 @@ class Reject(BaseModel):
 
 
 Said = Fact | Reject
-DeclaredFact = Partner | Team | Contact | System | Interface | Dataset | Field_ | Route | Report | Derivation | Item | Expectation
+DeclaredFact = (
+    Partner | Team | Contact | System | Interface | Dataset | DatasetField | Route | Report | Derivation | Item | Expectation
+)
 Authority = Literal["registry", "contract", "observed"]

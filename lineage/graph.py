@@ -78,7 +78,9 @@ class Graph:
         try:
             self.driver = neo4j.GraphDatabase.driver(uri, auth=(user, password))
         except (ConfigurationError, ValueError) as error:
-            raise UsageError(f"{uri} is not an address of Neo4j: {error}.", hint="Use bolt://, neo4j:// or neo4j+s://.") from error
+            raise UsageError(
+                f"{uri} is not an address of Neo4j: {error}.", hint="Use bolt://, neo4j:// or neo4j+s://."
+            ) from error
         try:
             self.driver.verify_connectivity()
         except AuthError as error:
@@ -86,7 +88,9 @@ class Graph:
             raise ServerError(f"{uri} refuses the user {user}.", hint="Check NEO4J_USERNAME and NEO4J_PASSWORD.") from error
         except (ServiceUnavailable, DriverError, Neo4jError, OSError) as error:
             self.driver.close()
-            raise ServerError(f"No Neo4j answers at {uri}: {error}.", hint="Start it with `lineage up`, or check --uri.") from error
+            raise ServerError(
+                f"No Neo4j answers at {uri}: {error}.", hint="Start it with `lineage up`, or check --uri."
+            ) from error
 
     def __enter__(self) -> Self:
         return self
@@ -167,7 +171,9 @@ class Graph:
         except Neo4jError as error:
             if any(word in (error.code or "") for word in _TIMEOUT):
                 raise OutOfTime("The query reached its time limit.", hint="Narrow the question, or raise --timeout.") from error
-            raise ServerError(f"Neo4j at {self.uri} fails: {error.message} ({error.code}).", hint="Try again; see its log.") from error
+            raise ServerError(
+                f"Neo4j at {self.uri} fails: {error.message} ({error.code}).", hint="Try again; see its log."
+            ) from error
 
 
 def _explained(cypher: str) -> str:

@@ -68,7 +68,8 @@ class Query:
         for name in given:
             if name not in known:
                 raise UsageError(
-                    f"{self.name} has no parameter {name}.", hint=f"It takes: {', '.join(known) or 'none'}. See `lineage queries`."
+                    f"{self.name} has no parameter {name}.",
+                    hint=f"It takes: {', '.join(known) or 'none'}. See `lineage queries`.",
                 )
         values = {}
         for name, parameter in known.items():
@@ -89,7 +90,9 @@ class Library:
         for folder, file in _files(root):
             query = parse(file.name.removesuffix(".cypher"), folder, file.read_text(encoding="utf-8"))
             if query.name in self.queries:
-                raise LineageError(f"Two library queries are called {query.name}.", hint="File stems must be unique across folders.")
+                raise LineageError(
+                    f"Two library queries are called {query.name}.", hint="File stems must be unique across folders."
+                )
             self.queries[query.name] = query
 
     def __getitem__(self, name: str) -> Query:
@@ -128,7 +131,10 @@ def parse(name: str, folder: str, text: str) -> Query:
     title, colon, question = head[0].partition(": ") if head else ("", "", "")
     if not colon:
         raise LineageError(f"{folder}/{name}.cypher: line 1 must read `// Name: the question`.")
-    parameters, returns, example, writes, description = [], (), {}, False, []
+    parameters: list[Parameter] = []
+    returns: tuple[str, ...] = ()
+    example: dict[str, Any] = {}
+    writes, description = False, []
     for line in head[1:]:
         tag, _, rest = line.partition(" ")
         if tag == "@param":

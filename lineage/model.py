@@ -40,20 +40,34 @@ class Reference:
 
 
 LABELS: tuple[Label, ...] = (
-    Label("Partner", ("id",), "a trading partner, or Spotify itself; its zone decides whom a verdict names", color="#1DB954", size=65),
+    Label(
+        "Partner",
+        ("id",),
+        "a trading partner, or Spotify itself; its zone decides whom a verdict names",
+        color="#1DB954",
+        size=65,
+    ),
     Label("Team", ("id",), "people at a partner who own systems, data sets, routes and reports", color="#F79767"),
     Label("Contact", ("id",), "whom to turn to", color="#FFC454", size=40),
     Label("System", ("id",), "something that items pass through; a job is a system of kind job", color="#4C8EDA", size=65),
     Label("Interface", ("id",), "an endpoint of a system: protocol, format, contract", caption="id", color="#8DCC93"),
     Label("Dataset", ("id",), "what is exchanged: message type, file layout, table", color="#57C7E3"),
     Label("Field", ("id",), "a field of a data set", color="#A5DDF0", size=40),
-    Label("Route", ("id",), "an agreement: sender, receiver, data set, schedule, acknowledgement", caption="id", color="#C990C0"),
+    Label(
+        "Route", ("id",), "an agreement: sender, receiver, data set, schedule, acknowledgement", caption="id", color="#C990C0"
+    ),
     Label("Report", ("id",), "a dashboard or report that people look at", color="#DA7194"),
     Label("Item", ("id",), "a thing in transit: episode, campaign, asset, store", color="#FFE081", size=65),
     Label("Identifier", ("id",), "another name of an item: scheme:value", caption="id", color="#D9C8AE", size=40),
     Label("Handoff", ("id",), "one item's change of custody on one route", caption="summary", color="#F16667", size=55),
     Label("Evidence", ("source", "id"), "something was seen at one end of a route", caption="type", color="#ECB5C9", size=40),
-    Label("Assertion", ("id",), "what one source says about one node; the node shows the effective values", caption="source", size=40),
+    Label(
+        "Assertion",
+        ("id",),
+        "what one source says about one node; the node shows the effective values",
+        caption="source",
+        size=40,
+    ),
     Label("Run", ("id",), "one load", caption="feed", color="#604A0E", size=40),
     Label("Lineage", ("id",), "marks a database as ours; writers take turns on it", caption="id", size=40),
 )
@@ -84,7 +98,12 @@ OTHER_RELATIONSHIPS: tuple[tuple[str, str, str, str], ...] = (
     ("FEEDS", "Dataset", "Dataset", "kind derivation: made from it (also between fields, and to reports)"),
     ("FEEDS", "Dataset", "Route", "kind carried: the route carries the data set"),
     ("FEEDS", "Route", "Route", "kind after: declared; kind onward: the receiver passes the same item kind or data set on"),
-    ("FEEDS", "Route", "Dataset", "kind arrival: what the receiver makes from the data set that the route carries (also fields' reports)"),
+    (
+        "FEEDS",
+        "Route",
+        "Dataset",
+        "kind arrival: what the receiver makes from the data set that the route carries (also fields' reports)",
+    ),
     ("FEEDS", "System", "Dataset", "kind makes: the job or system that the derivation names (also to fields and reports)"),
     ("OF", "Handoff", "Item", "whose change of custody"),
     ("ABOUT", "Evidence", "Handoff", "what the evidence speaks of; one receipt may speak of many handoffs"),

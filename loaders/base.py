@@ -21,14 +21,19 @@ knows nothing of the graph. Its tests come free from its fixture folder ``tests/
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterator
+import itertools
+import math
+import reprlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lineage.facts import Authority, Fact, Reject, Said
-from loaders.formats import csv_rows, json_values, parse_xml, yaml_documents
+from loaders._xml import parse_xml
+from loaders.formats import csv_rows, json_values, yaml_documents
 from loaders.sources import Document, Source, open_source
 
 __all__ = [
@@ -47,6 +52,7 @@ __all__ = [
     "open_source",
     "parse_xml",
     "reasons",
+    "shown",
     "yaml_documents",
 ]
 
@@ -117,14 +123,60 @@ def make(fact: type[F], position: str, record: Any, **values: Any) -> F | Reject
         return fact(position=position, **values)
     except ValidationError as error:
         reason, hint = reasons(error)
-        return Reject(position=position, reason=reason, hint=hint, record=record)
+        return Reject(position=position, reason=reason, hint=hint, record=shown(record))
 
 
-def reasons(error: ValidationError) -> tuple[str, str]:
-    """A validation error as (reason, hint), one clause for each wrong value."""
+_MAX_RECORD_VALUES = 200
+_MAX_RECORD_DEPTH = 8
+_MAX_RECORD_TEXT = 2000
+
+
+def shown(record: Any) -> Any:
+    """``record`` as plain JSON values, bounded in size and depth: what a ``Reject`` keeps of a row.
+
+    A YAML value may share its parts a billion times over, and a row may be nested as deep as its parser allows.
+    """
+    left = _MAX_RECORD_VALUES
+
+    def plain(value: Any, depth: int) -> Any:
+        nonlocal left
+        left -= 1
+        if value is None or isinstance(value, bool | int):
+            return value
+        if isinstance(value, float):
+            return value if math.isfinite(value) else str(value)
+        if isinstance(value, str):
+            return _text(value)
+        if left < 0 or depth == _MAX_RECORD_DEPTH:
+            return "..."
+        if isinstance(value, dict):
+            some = itertools.islice(value.items(), max(left, 0))
+            return {_text(str(key))[:100]: plain(part, depth + 1) for key, part in some}
+        if isinstance(value, list | tuple):
+            return [plain(part, depth + 1) for part in value[: max(left, 0)]]
+        return _text(str(value))
+
+    return plain(record, 0)
+
+
+def _text(value: str) -> str:
+    # JSON can say half a surrogate pair; UTF-8 cannot.
+    return value[:_MAX_RECORD_TEXT].encode("utf-8", "backslashreplace").decode()
+
+
+_REPR = reprlib.Repr()
+_REPR.maxstring = _REPR.maxother = 80
+_REPR.maxlevel = 2
+
+
+def reasons(error: ValidationError, names: Mapping[str, str] = MappingProxyType({})) -> tuple[str, str]:
+    """A validation error as (reason, hint), one clause for each wrong value.
+
+    ``names``: {name in the fact: name in the source} where they differ.
+    """
     clauses, hints = [], []
     for item in error.errors(include_url=False):
-        where = ".".join(str(part) for part in item["loc"]) or "record"
+        where = ".".join(names.get(str(part), str(part)) for part in item["loc"]) or "record"
         if item["type"] == "extra_forbidden":
             clauses.append(f"unknown key {where!r}")
             hints.append(f"remove or correct {where!r}")
@@ -133,7 +185,10 @@ def reasons(error: ValidationError) -> tuple[str, str]:
             hints.append(f"add {where!r}")
         else:
             message = item["msg"].removeprefix("Value error, ")
-            shown = "" if item["loc"] == () else f" (got {str(item['input'])[:80]!r})"
-            clauses.append(f"{where}: {message}{shown}" if item["loc"] else message)
-            hints.append(f"correct {where}" if item["loc"] else "complete the record")
+            # reprlib, not repr: the value may be deep or share its parts endlessly (see ``shown``).
+            clauses.append(f"{where}: {message} (got {_REPR.repr(item['input'])[:120]})" if item["loc"] else message)
+            if item["type"] == "string_pattern_mismatch":
+                hints.append(f"write {where} as kind:key, such as episode:acme-42")
+            else:
+                hints.append(f"correct {where}" if item["loc"] else "complete the record")
     return "; ".join(clauses), "; ".join(dict.fromkeys(hints))

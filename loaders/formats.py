@@ -8,16 +8,29 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 import ijson
 import yaml
-from lxml import etree
 
 from lineage.facts import Reject
+from loaders._yaml import YamlLoader
 from loaders.sources import Document
 
 _SNIFF_BYTES = 8192
+# YAML, XML and a single JSON object are held in memory as a whole; more than this is a decompression bomb or a mistake.
+MAX_WHOLE_BYTES = 512 * 1024 * 1024
+_MAX_DEPTH = 500
+_BOM = b"\xef\xbb\xbf"
+
+
+def whole(document: Document) -> bytes:
+    """All of a document's bytes. Raises OSError when it is larger than any honest one."""
+    with document.open() as stream:
+        data = stream.read(MAX_WHOLE_BYTES + 1)
+    if len(data) > MAX_WHOLE_BYTES:
+        raise OSError(f"it holds more than {MAX_WHOLE_BYTES // 1024**2} MiB")
+    return data
 
 
 def binary(document: Document) -> Reject | None:
@@ -36,49 +49,77 @@ def binary(document: Document) -> Reject | None:
 def json_values(document: Document) -> Iterator[tuple[str, Any] | Reject]:
     """The values of a JSON document as (position, value): JSON Lines, a top-level array, or one object.
 
-    Streams: memory does not grow with the file. A broken line is one reject; a broken array ends at the break, with a
-    reject that says so.
+    Lines and arrays stream: memory does not grow with the file. A broken line is one reject; a broken array ends at the
+    break, with a reject that says so.
     """
     if (unreadable := binary(document)) is not None:
         yield unreadable
         return
     with document.open() as stream:
-        first = next((line.strip() for line in stream if line.strip(b"\xef\xbb\xbf \t\r\n")), b"").lstrip(b"\xef\xbb\xbf")
+        filled = (line.strip() for line in stream if line.strip(_BOM + b" \t\r\n"))
+        first, second = next(filled, b""), next(filled, b"")
+    first = first.removeprefix(_BOM)
     if first.startswith(b"["):
         yield from _json_array(document)
-    elif first == b"{":
-        yield from _json_whole(document)
+    elif first.startswith(b"{") and second and not second.startswith(b"{") and not _is_json(first):
+        yield from _jsonwhole(document)
     else:
         yield from _json_lines(document)
 
 
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def _json_array(document: Document) -> Iterator[tuple[str, Any] | Reject]:
-    index = 0
+    index = -1
     with document.open() as stream:
-        if stream.read(3) != b"\xef\xbb\xbf":
+        if stream.read(3) != _BOM:
             stream.seek(0)
         try:
-            for index, value in enumerate(ijson.items(stream, "item", use_float=True)):
+            for index, value in enumerate(_elements(stream)):
                 yield document.at(f"/{index}"), value
-                index += 1
-        except (ijson.JSONError, UnicodeError) as error:
+        except (ijson.JSONError, ValueError, RecursionError) as error:
             yield Reject(
-                position=document.at(f"/{index}"),
-                reason=f"the JSON array breaks off after {index} elements: {error}",
+                position=document.at(f"/{index + 1}"),
+                reason=f"the JSON array breaks off after {index + 1} elements: {one_line(error)}",
                 hint="mend the array here; the elements before it were loaded",
             )
 
 
-def _json_whole(document: Document) -> Iterator[tuple[str, Any] | Reject]:
-    with document.open() as stream:
-        try:
-            yield document.at("/"), json.loads(stream.read().decode("utf-8-sig"))
-        except (json.JSONDecodeError, RecursionError) as error:
-            yield Reject(position=document.at(_json_place(error)), reason=f"not valid JSON: {error}", hint="mend the JSON here")
+def _elements(stream: BinaryIO) -> Iterator[Any]:
+    # Not ijson.items: it keeps the whole path at every level, which lets 200 kB of "[" take all memory.
+    depth, element = 0, ijson.ObjectBuilder()
+    for event, value in ijson.basic_parse(stream, use_float=True):
+        if event in {"end_map", "end_array"}:
+            depth -= 1
+        if depth:
+            element.event(event, value)
+            if depth == 1 and event not in {"start_map", "start_array"}:
+                yield element.value
+                element = ijson.ObjectBuilder()
+        if event in {"start_map", "start_array"}:
+            depth += 1
+            if depth > _MAX_DEPTH:
+                raise ValueError(f"nested deeper than {_MAX_DEPTH} levels")
 
 
-def _json_place(error: Exception) -> str:
-    return f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "/"
+def one_line(error: Exception) -> str:
+    """What a library says of an error, as one line of bounded length."""
+    return " ".join(str(error).split())[:300]
+
+
+def _jsonwhole(document: Document) -> Iterator[tuple[str, Any] | Reject]:
+    try:
+        yield document.at("/"), json.loads(whole(document).decode("utf-8-sig"))
+    # ValueError: also an integer of more than 4,300 digits.
+    except (ValueError, RecursionError) as error:
+        place = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "/"
+        yield Reject(position=document.at(place), reason=f"not valid JSON: {one_line(error)}", hint="mend the JSON here")
 
 
 def _json_lines(document: Document) -> Iterator[tuple[str, Any] | Reject]:
@@ -96,10 +137,10 @@ def _json_lines(document: Document) -> Iterator[tuple[str, Any] | Reject]:
                     hint="convert the file to UTF-8",
                     record=raw.decode("utf-8", "replace")[:2000],
                 )
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:
                 yield Reject(
                     position=position,
-                    reason=f"not valid JSON: {error}",
+                    reason=f"not valid JSON: {one_line(error)}",
                     hint="each line must hold one JSON object",
                     record=raw.decode("utf-8", "replace")[:2000],
                 )
@@ -119,7 +160,7 @@ def csv_rows(document: Document) -> Iterator[tuple[str, dict[str, str]] | Reject
         if not header.strip():
             return
         delimiter = max(",;\t", key=header.count)
-        columns = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
+        columns = [_shown(name.strip()) for name in next(csv.reader([header], delimiter=delimiter))]
         rows = csv.reader(text, delimiter=delimiter)
         while True:
             position = document.at(f"line {rows.line_num + 2}")
@@ -140,7 +181,7 @@ def csv_rows(document: Document) -> Iterator[tuple[str, dict[str, str]] | Reject
                     hint="quote cells that contain the delimiter",
                     record=[_shown(cell) for cell in cells],
                 )
-            elif any(not _is_text(cell) for cell in cells):
+            elif not _is_text("".join(cells)):
                 yield Reject(
                     position=position,
                     reason="not UTF-8",
@@ -151,8 +192,12 @@ def csv_rows(document: Document) -> Iterator[tuple[str, dict[str, str]] | Reject
                 yield position, {key: value for key, value in record.items() if value.strip()}
 
 
-def _is_text(cell: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in cell)
+def _is_text(cells: str) -> bool:
+    try:
+        cells.encode()
+    except UnicodeEncodeError:  # bytes that were not UTF-8 became lone surrogates
+        return False
+    return True
 
 
 def _shown(cell: str) -> str:
@@ -160,16 +205,22 @@ def _shown(cell: str) -> str:
 
 
 def yaml_documents(document: Document) -> Iterator[tuple[str, Any] | Reject]:
-    """The documents of a YAML (or JSON) stream as (position, value), read by the safe loader."""
+    """The documents of a YAML (or JSON) stream as (position, value), read by a safe loader; dates are left as text.
+
+    Aliases stay shared references: walk a value with a bound, never its whole expansion.
+    """
     if (unreadable := binary(document)) is not None:
         yield unreadable
         return
     try:
-        with document.open() as stream:
-            text = stream.read().decode("utf-8-sig")
-        for index, value in enumerate(yaml.safe_load_all(text)):
+        text = whole(document).decode("utf-8-sig")
+        # JSON is read as such: YAML 1.1 refuses its tabs and is slow.
+        values = _json_of(text) if text.lstrip().startswith(("{", "[")) else None
+        for index, value in enumerate(values or yaml.load_all(text, Loader=YamlLoader)):
             if value is not None:
                 yield document.at(f"/{index}" if index else "/"), value
+    except UnicodeDecodeError:
+        raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "file"
@@ -178,37 +229,18 @@ def yaml_documents(document: Document) -> Iterator[tuple[str, Any] | Reject]:
             reason=f"not valid YAML: {error.problem or error.context or 'cannot be read'}",
             hint="mend the file here; nothing after this point was read",
         )
-    except (yaml.YAMLError, RecursionError) as error:
-        yield Reject(position=document.at("file"), reason=f"not valid YAML: {error}", hint="mend the file")
+    # An explicit tag on a value that does not fit it (!!int x, !!timestamp x) escapes from the constructors as these.
+    except (yaml.YAMLError, RecursionError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError) as error:
+        yield Reject(position=document.at("file"), reason=f"not valid YAML: {one_line(error)}", hint="mend the file")
 
 
-def parse_xml(document: Document) -> etree._Element | Reject:
-    """The root element, or the reject: not XML, or XML that declares entities (expansion and external-entity attacks).
+def _json_of(text: str) -> list[Any] | None:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(mapping := dict(pairs)) < len(pairs):
+            raise ValueError("a key is given twice")
+        return mapping
 
-    Forgives what real feeds get wrong (unescaped ampersands, undeclared prefixes); never expands an entity and never
-    touches the network or another file.
-    """
-    if (unreadable := binary(document)) is not None:
-        return unreadable
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, recover=True
-    )
-    with document.open() as stream:
-        try:
-            root = etree.parse(stream, parser).getroot()
-        except etree.XMLSyntaxError as error:
-            return Reject(
-                position=document.at(f"line {error.lineno or 1}"),
-                reason=f"not XML: {error.msg}",
-                hint="check that this is the feed itself and not an error page or another format",
-            )
-    if root is None:
-        return Reject(position=document.at("line 1"), reason="not XML: no root element", hint="check that this is the feed itself")
-    dtd = root.getroottree().docinfo.internalDTD
-    if dtd is not None and any(True for _ in dtd.iterentities()):
-        return Reject(
-            position=document.at("line 1"),
-            reason="the XML declares entities; such documents can exhaust memory or read other files and are refused",
-            hint="ask the sender for the feed without a DOCTYPE that declares entities",
-        )
-    return root
+    try:
+        return [json.loads(text, object_pairs_hook=unique)]
+    except (ValueError, RecursionError):
+        return None  # flow-style YAML; or broken, and then the YAML reader says where

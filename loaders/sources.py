@@ -27,6 +27,7 @@ import httpx
 from lineage.errors import SourceError
 from lineage.facts import Reject, Said
 
+_GZIP = b"\x1f\x8b"
 _UNREADABLE = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, UnicodeError)
 
 
@@ -40,6 +41,10 @@ class Document:
     url: str | None = None
     alone: bool = True
 
+    def __post_init__(self) -> None:
+        # A file name need not be UTF-8; what names a position must be.
+        object.__setattr__(self, "name", self.name.encode("utf-8", "backslashreplace").decode())
+
     def at(self, locator: str) -> str:
         """A position: the locator alone when the source is one file, else behind the file's name."""
         return locator if self.alone else f"{self.name}: {locator}"
@@ -48,15 +53,18 @@ class Document:
         """The decompressed bytes. Raises OSError, EOFError or zlib.error where they are damaged."""
         if self.member is not None:
             with zipfile.ZipFile(self.path) as archive:
-                # The archive's own handle stays open as long as the member's stream does.
-                stream: IO[bytes] = archive.open(self.member)
-        else:
-            stream = self.path.open("rb")
-        if stream.read(2) == b"\x1f\x8b":
+                try:
+                    # The archive's own handle stays open as long as the member's stream does.
+                    stream: IO[bytes] = archive.open(self.member)
+                except RuntimeError as error:  # encrypted, or a compression method that Python lacks
+                    raise OSError(f"{self.member} cannot be unpacked: {error}") from error
+            packed = stream.read(2) == _GZIP
             stream.seek(0)
-            return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
-        stream.seek(0)
-        return cast(BinaryIO, stream)
+            return cast(BinaryIO, gzip.GzipFile(fileobj=stream) if packed else stream)
+        # Opened by path: a GzipFile that is given a stream would leave it open.
+        with self.path.open("rb") as probe:
+            packed = probe.read(2) == _GZIP
+        return cast(BinaryIO, gzip.open(self.path) if packed else self.path.open("rb"))
 
 
 @dataclass(frozen=True)
@@ -128,9 +136,10 @@ def open_source(
         documents = [d for file in taken for d in _expand(file, str(file.relative_to(path)), accepts)]
         return Source(name or given, _marked(documents), skipped)
     if not path.exists() and glob.has_magic(given):
-        files = sorted(Path(hit) for hit in glob.glob(given, recursive=True) if Path(hit).is_file())
+        found_files = (Path(hit) for hit in glob.glob(given, recursive=True))  # noqa: PTH207  (Path.glob takes no absolute one)
+        files = sorted(file for file in found_files if file.is_file())
         if not files:
-            raise SourceError(f"No file matches {given}.", hint="Check the pattern; quote it so that the shell leaves it alone.")
+            raise SourceError(f"No file matches {given}.", hint="Check the pattern; quote it to keep the shell from it.")
         return Source(name or given, _marked([d for file in files for d in _expand(file, str(file), accepts)]))
     if not path.is_file():
         raise SourceError(f"{given} does not exist.", hint="Check the path; it is read relative to the current directory.")
@@ -147,9 +156,7 @@ def _hidden(file: Path, root: Path) -> bool:
     return any(part.startswith(".") for part in file.relative_to(root).parts)
 
 
-def _expand(
-    path: Path, shown: str, accepts: Callable[[str], bool], url: str | None = None
-) -> tuple[Document, ...]:
+def _expand(path: Path, shown: str, accepts: Callable[[str], bool], url: str | None = None) -> tuple[Document, ...]:
     if not zipfile.is_zipfile(path):
         return (Document(shown, path, url=url),)
     with zipfile.ZipFile(path) as archive:
@@ -163,17 +170,14 @@ def _expand(
 def _download(url: str, scratch: Path) -> Path:
     target = Path(tempfile.mkdtemp(dir=scratch)) / (Path(urlsplit(url).path).name or "download")
     try:
-        # `retries` covers failed connections; an answer that is an error is the server's word and is shown.
-        transport = httpx.HTTPTransport(retries=3)
-        with (
-            httpx.Client(transport=transport, follow_redirects=True, timeout=30) as client,
-            client.stream("GET", url) as response,
-        ):
+        # No transport of our own for its retries: httpx would then ignore HTTPS_PROXY.
+        with httpx.Client(follow_redirects=True, timeout=30) as client, client.stream("GET", url) as response:
             response.raise_for_status()
             with target.open("wb") as out:
                 # iter_bytes undoes Content-Encoding; a .gz that is itself the resource is kept as it is.
                 for chunk in response.iter_bytes():
                     out.write(chunk)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise SourceError(f"{url} could not be read: {error}.", hint="Check the address, or save the file and load that.") from error
+        hint = "Check the address, or save the file and load that."
+        raise SourceError(f"{url} could not be read: {error}.", hint=hint) from error
     return target

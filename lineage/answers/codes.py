@@ -14,8 +14,14 @@ FailureClass = Literal["refused", "unauthorised", "rejected", "unknown"]
 # First match wins, so that "expired certificate" is a matter of authorisation before "TLS" is one of the endpoint.
 _ROWS: tuple[tuple[FailureClass, str], ...] = (
     ("unauthorised", r"\b(401|403|404|407)\b"),
-    ("unauthorised", r"unauthori[sz]ed|forbidden|not[ _-]?authori[sz]ed|permission denied|access denied|auth\w* (failed|failure)"),
-    ("unauthorised", r"invalid (credential|token|api key|key)|unknown (key|host key)|certificate (has )?expired|expired (certificate|token|key)"),
+    (
+        "unauthorised",
+        r"unauthori[sz]ed|forbidden|not[ _-]?authori[sz]ed|permission denied|access denied|auth\w* (failed|failure)",
+    ),
+    (
+        "unauthorised",
+        r"invalid (credential|token|api key|key)|unknown (key|host key)|certificate (has )?expired|expired (certificate|token|key)",
+    ),
     ("unauthorised", r"not found|no such (file|mailbox|key)"),
     ("rejected", r"\b(400|406|409|415|422)\b|schema|invalid (document|payload|format)|validation"),
     ("refused", r"\b(408|413|421|429|5\d\d)\b"),

@@ -20,7 +20,9 @@ def completeness(
     rows = ask.rows("evidence_freshness", systems=sorted(systems), as_of=as_of)
     freshest = rows[0]["freshest_anywhere"] if rows else None
     silent = [
-        row["system"] for row in rows if row["system"] and row["freshest"] and freshest and freshest - row["freshest"] > SILENT_AFTER
+        row["system"]
+        for row in rows
+        if row["system"] and row["freshest"] and freshest and freshest - row["freshest"] > SILENT_AFTER
     ]
     return Completeness(
         complete=truncated_by is None, truncated_by=truncated_by, freshest_evidence=freshest, silent_sources=tuple(silent)

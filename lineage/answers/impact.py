@@ -29,7 +29,9 @@ def impact(ask: Asker, node: str, *, field: str | None = None, depth: int = MAX_
     beyond = any(row["distance"] > depth for row in rows) or any(row["distance"] >= MAX_DEPTH for row in rows)
     affected = _affected([row for row in rows if row["distance"] <= depth], start)
     systems = [one.id for one in affected if one.label == "System"]
-    return Impact(of=start, affected=tuple(affected), completeness=completeness(ask, systems, moment, "depth" if beyond else None))
+    return Impact(
+        of=start, affected=tuple(affected), completeness=completeness(ask, systems, moment, "depth" if beyond else None)
+    )
 
 
 def _start(ask: Asker, node: str, field: str | None) -> NodeRef:
@@ -46,7 +48,9 @@ def _start(ask: Asker, node: str, field: str | None) -> NodeRef:
         known = {hit["id"] for hit in hits if hit["label"] in labels}
         nearest = tuple(difflib.get_close_matches(node, known, 5, 0.3))
         what = f"field {field} of {node}" if field else node
-        raise NotFoundError(f"Nothing in the declared map is called {what}.", hint="`lineage search` finds it.", nearest=nearest)
+        raise NotFoundError(
+            f"Nothing in the declared map is called {what}.", hint="`lineage search` finds it.", nearest=nearest
+        )
     if len(rows) > 1:
         raise NotFoundError(
             f"{node!r} is the id of {len(rows)} nodes.",

@@ -17,7 +17,9 @@ def find_item(ask: Asker, name: str) -> str:
     rows = ask.rows("find_item", name=name.strip())
     rows = [row for row in rows if row["rank"] == rows[0]["rank"]]
     if not rows:
-        raise NotFoundError(f"No item goes by {name!r}.", hint="Try `lineage search` with a part of its name.", nearest=_near(ask, name))
+        raise NotFoundError(
+            f"No item goes by {name!r}.", hint="Try `lineage search` with a part of its name.", nearest=_near(ask, name)
+        )
     found: list[str] = []
     for row in rows:
         found += _versions(row)
@@ -52,5 +54,7 @@ def _near(ask: Asker, name: str) -> tuple[str, ...]:
     for part in [name, *words][:4]:
         for row in ask.rows("search", text=part, limit=20):
             hits.setdefault(row["id"], row["name"])
-    ranked = sorted(hits, key=lambda id_: -max(difflib.SequenceMatcher(None, name.lower(), s.lower()).ratio() for s in (id_, hits[id_])))
+    ranked = sorted(
+        hits, key=lambda id_: -max(difflib.SequenceMatcher(None, name.lower(), s.lower()).ratio() for s in (id_, hits[id_]))
+    )
     return tuple(ranked[:5])

@@ -84,7 +84,11 @@ def last_handoffs(
     for row in rows:
         answer = last_handoff(ask, row["item"], as_of=as_of)
         last = LastSuccessful(
-            route=row["route"], from_=row["sender"], to=row["receiver"], at=row["secured_at"], evidence=tuple(row["evidence_ids"])
+            route=row["route"],
+            from_=row["sender"],
+            to=row["receiver"],
+            at=row["secured_at"],
+            evidence=tuple(row["evidence_ids"]),
         )
         answers.append(answer.model_copy(update={"last_successful": last}))
     return answers
@@ -94,7 +98,8 @@ def _branches(way: Way) -> list[_Open]:
     """The missing handoff of each branch whose sender has the item; without any, what the item's way ends in."""
     open_ = [e for e in way.expected.values() if e.begun and not e.secured and not e.superseded]
     branches = [
-        _Open(_into(way, e.agreement.sender), e.agreement.sender, e, judge(e, way.states.get(e.agreement.id), way.as_of)) for e in open_
+        _Open(_into(way, e.agreement.sender), e.agreement.sender, e, judge(e, way.states.get(e.agreement.id), way.as_of))
+        for e in open_
     ]
     return branches + _ends(way, bool(open_))
 
@@ -105,13 +110,18 @@ def _ends(way: Way, others: bool) -> list[_Open]:
     goes_on = {e.agreement.sender for e in way.expected.values() if not e.superseded}
     last = [s for s in secured if s.route in way.expected and s.to_system not in goes_on]
     if last:
-        return [_Open(s, s.to_system, None, Finding(**{**_ARRIVED.__dict__, "evidence": s.evidence})) for s in sorted(last, key=_when)]
+        return [
+            _Open(s, s.to_system, None, Finding(**{**_ARRIVED.__dict__, "evidence": s.evidence}))
+            for s in sorted(last, key=_when)
+        ]
     if others:
         return []
     newest = max(secured, key=_when, default=None)
     holder = newest.to_system if newest else way.origin
     open_states = [s for s in way.states.values() if not s.secured]
-    seen = "; ".join(f"{s.from_system} → {s.to_system}: {s.processing or s.acknowledgement or s.transport}" for s in open_states)
+    seen = "; ".join(
+        f"{s.from_system} → {s.to_system}: {s.processing or s.acknowledgement or s.transport}" for s in open_states
+    )
     reason = f"Seen without an expected path: {seen}. {_NO_PATH}" if seen else _NO_PATH
     evidence = tuple(e for s in (open_states or ([newest] if newest else [])) for e in s.evidence)
     return [_Open(newest, holder, None, Finding("no-deadline", NOBODY, reason, 1.0, evidence))]
@@ -159,7 +169,10 @@ def _branch(way: Way, one: _Open, people: People) -> Branch:
         next_expected=None
         if missing is None
         else NotReached(
-            route=missing.agreement.id, from_=missing.agreement.sender, to=missing.agreement.receiver, expected_by=one.finding.due
+            route=missing.agreement.id,
+            from_=missing.agreement.sender,
+            to=missing.agreement.receiver,
+            expected_by=one.finding.due,
         ),
         verdict=_verdict(one.finding, people),
         contacts=_contacts(one, people),

@@ -96,7 +96,9 @@ class Trace(Result):
         """One row a hop, then one for each handoff that was expected and never seen."""
         seen = {hop.route for hop in self.hops}
         rows = [hop.model_dump(by_alias=True) for hop in self.hops]
-        rows += [{**n.model_dump(by_alias=True), "expected": True, "secured": False} for n in self.not_reached if n.route not in seen]
+        rows += [
+            {**n.model_dump(by_alias=True), "expected": True, "secured": False} for n in self.not_reached if n.route not in seen
+        ]
         return _frame(rows, [field.alias or name for name, field in Hop.model_fields.items()])
 
     def _repr_html_(self) -> str:

@@ -41,7 +41,9 @@ def judge(expected: Expected, state: State | None, as_of: datetime) -> Finding:
     due = _due(expected, latest)
     happened = _happened(latest, sender, receiver)
     if due is None:
-        return Finding("no-deadline", NOBODY, f"{happened} Route {route.id} declares no deadline, so nothing is late.", 1.0, evidence)
+        return Finding(
+            "no-deadline", NOBODY, f"{happened} Route {route.id} declares no deadline, so nothing is late.", 1.0, evidence
+        )
     if as_of < due:
         reason = f"{happened} It is due at {rfc3339(due)}, which has not passed."
         return Finding("not-due", NOBODY, reason, 1.0, evidence, due=due)
@@ -49,8 +51,9 @@ def judge(expected: Expected, state: State | None, as_of: datetime) -> Finding:
         reason = f"{sender} has it and there is no sign that it tried to send it to {receiver}; due was {rfc3339(due)}."
         return Finding("not-sent", sender, reason, 0.9, evidence, (f"a log of {sender} for this item",), due)
     if latest.acknowledgement == "rejected" or latest.processing == "failed":
-        missing = (f"whether {receiver} rejects other senders' messages too, or takes others of this kind from {sender}",)
-        return Finding("rejected", UNDETERMINED, f"{happened} That alone does not say whose document is wrong.", 0.5, evidence, missing, due)
+        others = f"whether {receiver} rejects other senders' messages too, or takes others of this kind from {sender}"
+        reason = f"{happened} That alone does not say whose document is wrong."
+        return Finding("rejected", UNDETERMINED, reason, 0.5, evidence, (others,), due)
     if latest.transport == "failed":
         return _failed(sender, receiver, latest, evidence, due)
     if latest.transport == "sent":
@@ -66,16 +69,16 @@ def _failed(sender: str, receiver: str, latest: Attempt, evidence: tuple[Evidenc
     match classify(failure.code, failure.detail):
         case "refused":
             reason = f"{receiver} did not take it: {sender} tried and got {said}; due was {rfc3339(due)}."
-            missing = (f"whether {sender} fails towards its other receivers in the same way",)
-            return Finding("refused-by-endpoint", receiver, reason, 0.85, evidence, missing, due)
+            others = f"whether {sender} fails towards its other receivers in the same way"
+            return Finding("refused-by-endpoint", receiver, reason, 0.85, evidence, (others,), due)
         case "unauthorised":
             reason = f"{receiver} did not let {sender} in ({said}); that can be {sender}'s credentials or {receiver}'s change."
-            missing = (f"whether {receiver} refuses its other senders too, and {sender} is refused elsewhere",)
-            return Finding("not-authorised", UNDETERMINED, reason, 0.5, evidence, missing, due)
+            others = f"whether {receiver} refuses its other senders too, and {sender} is refused elsewhere"
+            return Finding("not-authorised", UNDETERMINED, reason, 0.5, evidence, (others,), due)
         case "rejected":
             reason = f"{receiver} answered {said}: it did not accept the document, which does not say whose mistake it is."
-            missing = (f"whether {receiver} accepts others of this kind",)
-            return Finding("rejected", UNDETERMINED, reason, 0.5, evidence, missing, due)
+            others = f"whether {receiver} accepts others of this kind"
+            return Finding("rejected", UNDETERMINED, reason, 0.5, evidence, (others,), due)
         case _:
             reason = f"{sender} reports a failure that no rule knows ({said})."
             return Finding("unknown-failure", UNDETERMINED, reason, 0.5, evidence, ("what the code means",), due)

@@ -12,8 +12,8 @@ from typing import Any
 
 from lineage.answers.asking import Asker
 from lineage.answers.expected import Agreement, Expected, expected_path, origin_of
-from lineage.errors import NotFoundError
 from lineage.custody import Evidence, State, fold_item
+from lineage.errors import NotFoundError
 from lineage.store.handoffs import as_evidence
 
 

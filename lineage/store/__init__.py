@@ -1,4 +1,4 @@
-"""Writing: facts in, graph out. Everything stored is an assertion or evidence; nodes, relationships and states are folds of them.
+"""Writing: facts in, graph out. Stored are assertions and evidence; nodes, relationships and states are folds of them.
 
 Writers take turns: each transaction first locks the database's marker node, so that two loaders at once see each other's
 finished work and neither loses nor doubles anything.

@@ -1,4 +1,4 @@
-"""The downstream shortcuts: FEEDS relationships that the declared map implies, kept beside it so that one expansion serves impact.
+"""The downstream shortcuts: FEEDS relationships that the declared map implies, so that one expansion serves impact.
 
 * carried: (Dataset)-[:FEEDS]->(Route), the route carries the data set
 * onward: (Route)-[:FEEDS]->(Route), the receiver passes the same item kind or the same data set on (only where the next

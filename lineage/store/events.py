@@ -73,7 +73,11 @@ def write_events(tx: Transaction, observing: Reading, events: Iterable[HandoffEv
         everything = known | {one.hash: one.text for one in unknown} if before or len(unknown) > 1 else {}
         row = _row(best) if wins else {"source": key[0], "id": key[1]}
         if everything:
-            row |= {"conflict": True, "variant_hashes": sorted(everything), "variants": [everything[h] for h in sorted(everything)]}
+            row |= {
+                "conflict": True,
+                "variant_hashes": sorted(everything),
+                "variants": [everything[h] for h in sorted(everything)],
+            }
             counts.findings.append(
                 {
                     "finding": "conflict",
@@ -110,7 +114,11 @@ def _known_variants(before: dict[str, Any]) -> dict[str, str]:
     """Hash to text of the variants that are stored; without a conflict there is one, told by the node's own properties."""
     if before["hashes"]:
         return dict(zip(before["hashes"], before["texts"], strict=True))
-    said = {**before["properties"], "from": before["properties"].get("from_system"), "to": before["properties"].get("to_system")}
+    said = {
+        **before["properties"],
+        "from": before["properties"].get("from_system"),
+        "to": before["properties"].get("to_system"),
+    }
     said["item"] = said.pop("subject", None)
     names = {field.alias or name for name, field in HandoffEvent.model_fields.items()} - {"position"}
     only = _variant(HandoffEvent(**{name: plain(said[name]) for name in names if said.get(name) is not None}))
@@ -238,7 +246,9 @@ def _place_replies(
     tx: Transaction, winners: list[_Variant], items: dict[str, str], fresh: dict[str, list[Evidence]], unanswered: set[str]
 ) -> None:
     """Attach replies without a handoff of their own to every handoff of the message that they answer."""
-    replies = [_Reply(_as_fold(o.event, ""), items.get(o.event.item or ""), o.event.route) for o in winners if _unplaced(o.event)]
+    replies = [
+        _Reply(_as_fold(o.event, ""), items.get(o.event.item or ""), o.event.route) for o in winners if _unplaced(o.event)
+    ]
     messages = sorted({e.message_id for group in fresh.values() for e in group if e.message_id} | unanswered)
     waiting = tx.run("MATCH (e:Evidence {unplaced: true}) RETURN true AS there LIMIT 1")
     if not waiting:
@@ -261,7 +271,9 @@ def _place_replies(
             if one.message_id:
                 originals[one.message_id].append((item, one))
     for reply in replies:
-        handoffs = {(item, one.route) for item, one in originals[reply.evidence.in_reply_to or ""] if _answers(reply, item, one)}
+        handoffs = {
+            (item, one.route) for item, one in originals[reply.evidence.in_reply_to or ""] if _answers(reply, item, one)
+        }
         for item, route in sorted(handoffs):
             fresh.setdefault(item, []).append(replace(reply.evidence, route=route))
 

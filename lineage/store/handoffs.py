@@ -67,6 +67,7 @@ def refold_handoffs(tx: Transaction, fresh: dict[str, list[Evidence]], shrunk: I
             ids=sorted(shrunk),
         )
 
+
 def handoff_row(state: State, item_id: str) -> dict[str, Any]:
     """The properties of a Handoff node, without the absent ones."""
     return {name: value for name, value in properties(state, item_id).items() if value is not None}

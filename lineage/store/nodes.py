@@ -14,7 +14,9 @@ from lineage.model import REFERENCES, Reference
 def read_assertions(tx: Transaction, subjects: list[str]) -> dict[str, list[Assertion]]:
     """All assertions on these subjects (``Label:key``)."""
     found: dict[str, list[Assertion]] = defaultdict(list)
-    rows = tx.run("UNWIND $subjects AS subject MATCH (a:Assertion {subject: subject}) RETURN properties(a) AS a", subjects=subjects)
+    rows = tx.run(
+        "UNWIND $subjects AS subject MATCH (a:Assertion {subject: subject}) RETURN properties(a) AS a", subjects=subjects
+    )
     for row in rows:
         a = row["a"]
         found[a["subject"]].append(

@@ -1,0 +1,224 @@
+"""feeds, load, runs, digest."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lineage.cli.common import connected, formatted, pairs
+from lineage.errors import LineageError, NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from lineage.ingest import Report
+    from lineage.session import Lineage
+
+
+@click.command(epilog="\b\nExample:  lineage feeds")
+@formatted
+def feeds(form: str) -> None:
+    """List the feeds: what each reads and what it contributes."""
+    from lineage.render.output import print_rows
+    from loaders import discover
+
+    rows = [
+        {"feed": f.name, "reads": f.formats, "contributes": f.contributes, "files": list(f.patterns), "example": f.example}
+        for f in discover().values()
+    ]
+    print_rows(rows, list(rows[0]), form)  # type: ignore[arg-type]
+
+
+@click.command(epilog="\b\nExample:  lineage load handoffs events.jsonl")
+@click.argument("feed")
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.option("--set", "settings", multiple=True, metavar="K=V", help="A setting of the feed.")
+@click.option("--source", "name", help="What identifies the source across runs (default: as it was named).")
+@click.option("--dry-run", is_flag=True, help="Validate and print the facts; write nothing, need no server.")
+@click.option(
+    "--rejects", type=click.Path(dir_okay=False), help="Where rejected rows go (default: a file in the home directory)."
+)
+@click.option("--batch-size", type=click.IntRange(1, 100_000), default=2000, show_default=True, help="Facts per transaction.")
+@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@formatted
+@click.pass_context
+def load(ctx: click.Context, /, **given: Any) -> None:
+    """Load one or more sources: file, directory, glob, URL, - for standard input; .gz and .zip are unpacked.
+
+    Rejected rows go to a JSON Lines file and the exit code is 1; the good rows are loaded.
+    """
+    if given["name"] and len(given["sources"]) > 1:
+        raise UsageError("--source names one source, and several were given.")
+    if given["dry_run"]:
+        names = ("feed", "sources", "settings", "name", "rejects")
+        ctx.exit(_dry_run(**{name: given[name] for name in names}))
+    ctx.invoke(_load, **{name: value for name, value in given.items() if name != "dry_run"})
+
+
+@connected
+def _load(
+    session: Lineage,
+    feed: str,
+    sources: tuple[str, ...],
+    settings: tuple[str, ...],
+    name: str | None,
+    rejects: str | None,
+    batch_size: int,
+    no_progress: bool,
+    form: str,
+) -> None:
+    from lineage.loading import load as load_source
+    from lineage.session import rejects_path
+
+    reports, failures = [], []
+    for number, source in enumerate(sources):
+        with _progress(f"{feed} {source}", not no_progress) as advance:
+            try:
+                reports.append(
+                    load_source(
+                        session.graph,
+                        feed,
+                        source,
+                        rejects=lambda n=number: _rejects(rejects, n, rejects_path(session.home)),  # type: ignore[misc]
+                        settings=pairs(settings, "--set"),
+                        name=name,
+                        batch_size=batch_size,
+                        progress=advance,
+                    )
+                )
+            except LineageError as error:
+                # One source that cannot be read must not keep the others from loading.
+                if len(sources) == 1 or isinstance(error, UsageError | NotFoundError) or error.exit_code == 3:
+                    raise
+                failures.append(error)
+                click.echo(f"Error: {error}", err=True)
+    _print_reports(reports, form)
+    if failures or any(report.rejected for report in reports):
+        click.get_current_context().exit(1)
+
+
+def _rejects(given: str | None, number: int, default: Path) -> Path:
+    if given is None:
+        return default
+    path = Path(given)
+    return path if number == 0 else path.with_name(f"{path.stem}-{number + 1}{path.suffix}")
+
+
+@contextmanager
+def _progress(what: str, wanted: bool) -> Iterator[Callable[[int], None]]:
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    screen = Console(stderr=True)
+    if not wanted or not screen.is_terminal:
+        yield lambda facts: None
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.completed:,.0f} facts"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=screen, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda facts: bar.update(task, completed=facts)
+
+
+def _print_reports(reports: list[Report], form: str) -> None:
+    from lineage.render.output import print_json, print_rows
+
+    objects = [report.as_json() for report in reports]
+    if form == "json":
+        print_json(objects[0] if len(objects) == 1 else objects)
+        return
+    if form in {"jsonl", "csv"}:
+        rows = objects if form == "jsonl" else [{**one, "findings": len(one["findings"])} for one in objects]
+        print_rows(rows, list(objects[0]) if objects else [], form)  # type: ignore[arg-type]
+        return
+    columns = ["feed", "source", "read", "facts", "created", "changed", "unchanged", "rejected", "retired", "seconds"]
+    print_rows([{**one, "seconds": f"{one['seconds']:.1f}"} for one in objects], columns, "table")
+    for report in reports:
+        if report.skipped:
+            click.echo(f"{report.source}: the same content was loaded before; nothing to do.", err=True)
+        for finding, number in Counter(one["finding"] for one in report.findings).items():
+            first = next(one for one in report.findings if one["finding"] == finding)
+            more = f", and {number - 1} more" if number > 1 else ""
+            click.echo(f"Finding: {finding}: {first['subject']} ({first['detail']}){more}.", err=True)
+        if report.rejects_file:
+            click.echo(_first_rejects(report), err=True)
+
+
+def _first_rejects(report: Report) -> str:
+    import json
+
+    with Path(report.rejects_file or "").open(encoding="utf-8") as file:
+        first = [json.loads(line) for _, line in zip(range(3), file, strict=False)]
+    shown = [f"  {one['position']}: {one['reason']}" + (f"; {one['hint']}" if one["hint"] else "") + "." for one in first]
+    more = [f"  ... and {report.rejected - 3} more"] if report.rejected > 3 else []
+    return "\n".join([f"Rejected {report.rejected} of {report.read} (all in {report.rejects_file}):", *shown, *more])
+
+
+def _dry_run(feed: str, sources: tuple[str, ...], settings: tuple[str, ...], name: str | None, rejects: str | None) -> int:
+    import json
+
+    from lineage.facts import Reject
+    from lineage.ingest import Rejects
+    from lineage.loading import opened
+
+    facts, refused = 0, 0
+    for number, source in enumerate(sources):
+        kept = Rejects(_rejects(rejects, number, Path()), source) if rejects else None
+        with opened(feed, source, given=pairs(settings, "--set"), name=name) as reading:
+            for said in reading.said():
+                if isinstance(said, Reject):
+                    refused += 1
+                    click.echo(f"Rejected: {said.position}: {said.reason}; {said.hint}.", err=True)
+                    if kept:
+                        kept.add(said)
+                else:
+                    facts += 1
+                    values = said.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+                    print(json.dumps({"fact": type(said).__name__, "position": said.position, **values}, ensure_ascii=False))
+        if kept:
+            kept.close()
+    click.echo(f"{facts} facts, {refused} rejected; nothing was written.", err=True)
+    sys.stdout.flush()
+    return 1 if refused else 0
+
+
+@click.command(epilog="\b\nExample:  lineage runs")
+@click.argument("run", required=False)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@formatted
+@connected
+def runs(session: Lineage, run: str | None, limit: int, form: str) -> None:
+    """List load runs, newest first; with an id, one run in full."""
+    from lineage.render.output import print_json, print_rows
+
+    rows = [dict(row["properties"]) for row in session.query("load_runs", run=run, limit=limit).rows]
+    columns = [
+        "id", "feed", "source", "status", "started", "read", "facts", "created", "changed", "unchanged", "rejected", "retired",
+        "seconds", "sha256", "rejects_file",
+    ]  # fmt: skip
+    shown = [{name: row.get(name) for name in columns} for row in rows]
+    if run is not None:
+        if not rows:
+            raise NotFoundError(f"No run has the id {run}.", hint="`lineage runs` lists them.")
+        if form == "json":
+            print_json(shown[0])
+            return
+    if form == "table":
+        columns = columns[:-2]
+        shown = [{**row, "seconds": round(row["seconds"] or 0, 1)} for row in shown]
+    print_rows(shown, columns, form, empty="No runs yet.")  # type: ignore[arg-type]
+
+
+@click.command(epilog="\b\nExample:  lineage digest")
+@connected
+def digest(session: Lineage) -> None:
+    """Print the SHA-256 of the graph's content: the same for the same facts in any order of loading."""
+    click.echo(session.digest())

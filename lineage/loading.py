@@ -1,0 +1,118 @@
+"""Loading: a feed and a source, wired to a run. The one place in ``lineage`` that knows ``loaders``."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from lineage.errors import NotFoundError, UsageError
+from lineage.facts import Said
+from lineage.graph import Graph
+from lineage.ingest import DEFAULT_BATCH, Load, Report, ingest
+from loaders import discover
+from loaders.base import Feed, Settings, Source, open_source, reasons
+
+
+def find_feed(name: str) -> Feed:
+    """The feed of that name. Raises NotFoundError with the nearest names."""
+    feeds = discover()
+    if name not in feeds:
+        raise NotFoundError(
+            f"No feed is called {name}.",
+            hint="`lineage feeds` lists them.",
+            nearest=tuple(difflib.get_close_matches(name, feeds, 3, 0.4)),
+        )
+    return feeds[name]
+
+
+def settings_for(feed: Feed, given: Mapping[str, str]) -> Settings:
+    """A feed's settings from ``--set`` pairs; ``a.b=c`` sets key b of setting a. Raises UsageError."""
+    nested: dict[str, Any] = {}
+    for name, value in given.items():
+        head, dot, rest = name.partition(".")
+        if dot:
+            nested.setdefault(head, {})[rest] = value
+        else:
+            nested[head] = value
+    try:
+        return feed.settings(**nested)
+    except ValidationError as error:
+        reason, _ = reasons(error)
+        known = ", ".join(feed.settings.model_fields) or "none"
+        raise UsageError(f"Settings of {feed.name}: {reason}.", hint=f"It takes: {known}.") from error
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An opened source with its feed: the facts come from ``said``."""
+
+    feed: Feed
+    source: Source
+    settings: Settings
+
+    def said(self) -> Iterator[Said]:
+        """What the source says, as facts and rejects."""
+        return self.feed.read(self.source, self.settings)
+
+
+@contextmanager
+def opened(
+    feed_name: str, source: str, *, given: Mapping[str, str] | None = None, name: str | None = None
+) -> Iterator[Reading]:
+    """Open a source for a feed; downloads live as long as the context. Raises NotFoundError, SourceError, UsageError."""
+    feed = find_feed(feed_name)
+    settings = settings_for(feed, given or {})
+    with tempfile.TemporaryDirectory(prefix="lineage-") as scratch:
+        yield Reading(feed, open_source(source, accepts=feed.accepts, scratch=Path(scratch), name=name), settings)
+
+
+def load(
+    graph: Graph,
+    feed_name: str,
+    source: str,
+    *,
+    rejects: Callable[[], Path],
+    settings: Mapping[str, str] | None = None,
+    name: str | None = None,
+    batch_size: int = DEFAULT_BATCH,
+    progress: Callable[[int], None] = lambda facts: None,
+) -> Report:
+    """Load one source into the graph.
+
+    ``source``: file, directory, glob, URL or ``-``; ``name``: what identifies it across runs, the source itself by default.
+    ``rejects`` gives the path of the rejects file. Raises NotFoundError, SourceError, UsageError, ServerError, RefusedError.
+    """
+    with opened(feed_name, source, given=settings, name=name) as reading:
+        about = Load(
+            feed=reading.feed.name,
+            source=reading.source.name,
+            authority=reading.feed.authority,
+            sha256=reading.source.sha256,
+            fingerprint=_fingerprint(reading),
+            stream=reading.source.stream,
+        )
+        return ingest(graph, about, reading.said(), rejects=rejects(), batch_size=batch_size, progress=progress)
+
+
+def _fingerprint(reading: Reading) -> str:
+    """What else decides what the same bytes mean: settings, names of documents, and the version of the product."""
+    names = sorted(document.name for document in reading.source.documents)
+    text = "\0".join([product_version(), reading.settings.model_dump_json(), *names])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def product_version() -> str:
+    """The installed version of this product."""
+    try:
+        return version("lineage-platform")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,1 @@
+"""Answers for people: terminal tables and text, and the picture of a way. No questions are asked here."""

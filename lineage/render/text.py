@@ -1,0 +1,157 @@
+"""The three answers as text that somebody who never saw a graph can read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from lineage.answers.results import Branch, Completeness, ContactRef, Hop, Impact, ItemRef, LastHandoff, Trace
+from lineage.render.output import cell, table
+from lineage.times import rfc3339
+
+_FAULT = {
+    "spotify": "Spotify",
+    "middleware": "the middleware",
+    "partner": "the partner",
+    "undetermined": "not determined",
+    "none": "nobody",
+}
+
+
+def trace_text(answer: Trace) -> RenderableType:
+    """The hops one under the other, then what was not reached."""
+    parts: list[RenderableType] = [_title(answer.item)]
+    if answer.item.identifiers:
+        parts.append(Text(f"also known as {', '.join(answer.item.identifiers)}", style="dim"))
+    hops = Table(box=None, show_header=True, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("", "from", "to", "what is known", "when (UTC)", "route"):
+        hops.add_column(heading, overflow="fold")
+    for hop in answer.hops:
+        hops.add_row(*_hop_row(hop))
+    reached = {hop.route for hop in answer.hops}
+    for missing in answer.not_reached:
+        if missing.route not in reached:
+            due = (
+                f"should have arrived by {_time(missing.expected_by)}"
+                if missing.expected_by
+                else "expected, no deadline declared"
+            )
+            hops.add_row(
+                Text("·", "yellow"), Text(missing.from_), Text(missing.to), Text(f"never seen; {due}"), "", Text(missing.route)
+            )
+    if answer.hops or answer.not_reached:
+        parts.append(Padding(hops, (1, 0, 0, 0)))
+    else:
+        parts.append(Text("No handoff of it was seen, and no declared route says where it should go."))
+    overdue = [m for m in answer.not_reached if m.route in reached]
+    for missing in overdue:
+        due = f" (due {_time(missing.expected_by)})" if missing.expected_by else ""
+        parts.append(Text(f"Has not arrived at {missing.to}{due}.", style="bold yellow"))
+    parts += _completeness(answer.completeness)
+    return Group(*parts)
+
+
+def _hop_row(hop: Hop) -> tuple[Text, ...]:
+    mark = Text("✓", "green") if hop.secured else Text("✗", "red")
+    known = [hop.transport, hop.acknowledgement, hop.processing]
+    words = ", ".join(word.replace("_", " ") for word in known if word) or "seen"
+    if hop.attempts > 1:
+        words += f" ({hop.attempts} attempts)"
+    if not hop.expected:
+        words += " [not an expected way]"
+    when = hop.secured_at or hop.acknowledged_at or hop.received_at or hop.sent_at
+    return mark, Text(hop.from_ or "?"), Text(hop.to or "?"), Text(words), Text(_time(when)), Text(hop.route)
+
+
+def last_handoff_text(answer: LastHandoff) -> RenderableType:
+    """Each branch in sentences: last safe, who has it, what comes next, the verdict, whom to ask."""
+    parts: list[RenderableType] = [_title(answer.item)]
+    branches = answer.branches or (answer,)
+    for number, branch in enumerate(branches, start=1):
+        if len(branches) > 1:
+            parts.append(Text(f"\nBranch {number} of {len(branches)}", style="bold"))
+        parts.append(_branch(branch))
+    parts += _completeness(answer.completeness)
+    return Group(*parts)
+
+
+def _branch(branch: Branch) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    last, holder, following, verdict = branch.last_successful, branch.in_custody_of, branch.next_expected, branch.verdict
+    grid.add_row(
+        "Last safe", Text(f"{last.from_} → {last.to} at {_time(last.at)} (route {last.route})" if last else "at its origin")
+    )
+    who = " ".join(
+        filter(
+            None, (holder.system, f"of {holder.partner}" if holder.partner else "", f"({holder.zone})" if holder.zone else "")
+        )
+    )
+    grid.add_row("Who has it", Text(who or "not known"))
+    if following:
+        due = f", due {_time(following.expected_by)}" if following.expected_by else ""
+        grid.add_row("Missing", Text(f"{following.from_} → {following.to}{due} (route {following.route})"))
+    fault = _FAULT[verdict.zone]
+    if verdict.system:
+        fault += f": {verdict.system}" + (f" of {verdict.partner}" if verdict.partner else "")
+    style = {"none": "green", "undetermined": "yellow"}.get(verdict.zone, "red")
+    grid.add_row("At fault", Text(fault, style=f"bold {style}"))
+    grid.add_row("Why", Text(f"{verdict.reason} [rule {verdict.rule}, confidence {verdict.confidence:.2f}]"))
+    if verdict.evidence:
+        grid.add_row("Evidence", Text(", ".join(verdict.evidence)))
+    if verdict.missing_evidence:
+        grid.add_row("Not known", Text("; ".join(verdict.missing_evidence)))
+    if branch.contacts:
+        grid.add_row("Ask", Text("\n".join(_contact(contact) for contact in branch.contacts)))
+    return Padding(grid, (1, 0, 0, 0))
+
+
+def _contact(contact: ContactRef) -> str:
+    address = f" <{contact.email}>" if contact.email else ""
+    return f"{contact.name or contact.of}{address}" + (f", {contact.role}" if contact.role else "") + f" ({contact.system})"
+
+
+def impact_text(answer: Impact) -> RenderableType:
+    """What is affected, nearest first."""
+    parts: list[RenderableType] = [Text(f"{answer.of.label} {answer.of.name} ({answer.of.id})", style="bold")]
+    if answer.affected:
+        rows = [
+            {"steps": a.distance, "what": a.label, "name": a.name if a.name == a.id else f"{a.name} ({a.id})", "reached from": a.via,
+             "fields": a.fields, "partner": a.partner, "owner": a.owner, "contact": a.contact}
+            for a in answer.affected
+        ]  # fmt: skip
+        columns = [c for c in rows[0] if c != "fields" or any(row["fields"] for row in rows)]
+        parts.append(table(rows, columns))
+        counts: dict[str, int] = {}
+        for one in answer.affected:
+            counts[one.label] = counts.get(one.label, 0) + 1
+        parts.append(Text("Reaches " + ", ".join(f"{number} {label}" for label, number in sorted(counts.items())) + "."))
+    else:
+        parts.append(Text("Nothing lies downstream of it."))
+    parts += _completeness(answer.completeness)
+    return Group(*parts)
+
+
+def _title(item: ItemRef) -> Text:
+    return Text.assemble((item.name, "bold"), f"  {item.id}" if item.name != item.id else "")
+
+
+def _completeness(said: Completeness) -> Iterator[RenderableType]:
+    if said.truncated_by:
+        yield Text(f"This answer was cut off by {said.truncated_by}: there is more.", style="bold yellow")
+    if said.silent_sources:
+        yield Text(
+            f"Not heard of for more than a day before the newest evidence: {', '.join(said.silent_sources)}.", style="yellow"
+        )
+    if said.freshest_evidence:
+        yield Text(f"Newest evidence anywhere: {_time(said.freshest_evidence)}", style="dim")
+
+
+def _time(time: datetime | None) -> str:
+    return (rfc3339(time.replace(microsecond=0)) or "").replace("T", " ").removesuffix("Z") if time else cell(None)

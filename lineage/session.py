@@ -1,0 +1,158 @@
+"""The Python face: ``lineage.connect()`` gives an object that asks and loads, the same as the command line does."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from lineage import answers
+from lineage.answers.asking import Asker
+from lineage.answers.results import Hit, Impact, LastHandoff, Table, Trace
+from lineage.errors import UsageError
+from lineage.graph import DEFAULT_TIMEOUT_S, Graph, plain
+from lineage.library import Library, Query, shipped
+from lineage.times import parse_time
+
+if TYPE_CHECKING:
+    import neo4j
+
+    from lineage.ingest import Report
+
+Time = datetime | str | None
+
+
+def connect(
+    uri: str | None = None,
+    user: str | None = None,
+    password: str | None = None,
+    database: str | None = None,
+    *,
+    home: Path | str | None = None,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    progress: bool = False,
+) -> Lineage:
+    """Connect to a graph.
+
+    What is not given comes from NEO4J_URI, NEO4J_USERNAME, NEO4J_PASSWORD and NEO4J_DATABASE; with no URI at all, from the
+    embedded server of ``home``, which is started when needed and left running. ``timeout_s``: limit of one query, seconds.
+    Raises ServerError, UsageError.
+    """
+    uri = uri or os.environ.get("NEO4J_URI")
+    if uri:
+        user = user or os.environ.get("NEO4J_USERNAME", "neo4j")
+        password = password if password is not None else os.environ.get("NEO4J_PASSWORD", "")
+        database = database or os.environ.get("NEO4J_DATABASE") or None
+        return Lineage(Graph(uri, user, password, database), home=home, timeout_s=timeout_s)
+    from lineage.embedded import up
+
+    running = up(home, progress=progress)
+    graph = Graph(running.uri, running.user, running.password, database)
+    return Lineage(graph, home=home, timeout_s=timeout_s, browser_url=running.browser_url)
+
+
+class Lineage:
+    """A connected graph with its library. Use as a context manager, or call ``close``."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        library: Library | None = None,
+        home: Path | str | None = None,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        browser_url: str | None = None,
+    ) -> None:
+        self.graph, self.home, self.browser_url = graph, home, browser_url
+        self.ask = Asker(graph, library or shipped(), timeout_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection. An embedded server keeps running."""
+        self.graph.close()
+
+    @property
+    def driver(self) -> neo4j.Driver:
+        """The Neo4j driver underneath."""
+        return self.graph.driver
+
+    @property
+    def library(self) -> Library:
+        """The Cypher library."""
+        return self.ask.library
+
+    def trace(self, item: str, *, as_of: Time = None, depth: int = 20) -> Trace:
+        """The whole way an item took and should have taken. Raises NotFoundError, ServerError, OutOfTime."""
+        return answers.trace(self.ask, item, as_of=_time(as_of), depth=depth)
+
+    def last_handoff(self, item: str, *, as_of: Time = None) -> LastHandoff:
+        """Where an item was last safe, who has it now, and whose fault is likely. Errors as for ``trace``."""
+        return answers.last_handoff(self.ask, item, as_of=_time(as_of))
+
+    def last_handoffs(
+        self,
+        *,
+        route: str | None = None,
+        partner: str | None = None,
+        system: str | None = None,
+        limit: int = 20,
+        as_of: Time = None,
+    ) -> list[LastHandoff]:
+        """The newest secured handoffs of a route, partner or system. Errors as for ``trace``."""
+        return answers.last_handoffs(self.ask, route=route, partner=partner, system=system, limit=limit, as_of=_time(as_of))
+
+    def impact(self, node: str, *, field: str | None = None, depth: int = 30, as_of: Time = None) -> Impact:
+        """What a change or outage of a node reaches. Errors as for ``trace``."""
+        return answers.impact(self.ask, node, field=field, depth=depth, as_of=_time(as_of))
+
+    def search(self, text: str, limit: int = 50) -> list[Hit]:
+        """Nodes by any part of their id, name or identifiers."""
+        return answers.search(self.ask, text, limit)
+
+    def query(self, name: str, /, **values: Any) -> Table:
+        """A query of the library, read only. Raises NotFoundError, UsageError, ServerError, OutOfTime."""
+        return run_query(self.graph, self.library[name], values, self.ask.timeout_s)
+
+    def load(
+        self, feed: str, source: str | Path, *, settings: Mapping[str, str] | None = None, name: str | None = None
+    ) -> Report:
+        """Load a source; see ``lineage.loading.load`` for arguments and errors."""
+        from lineage.loading import load
+
+        return load(self.graph, feed, str(source), rejects=lambda: rejects_path(self.home), settings=settings, name=name)
+
+    def digest(self) -> str:
+        """SHA-256 of the graph's content, independent of the order of loading."""
+        from lineage.digest import digest
+
+        return digest(self.graph)
+
+
+def run_query(graph: Graph, query: Query, values: Mapping[str, Any], timeout_s: float) -> Table:
+    """Run a library query read-only. Raises UsageError if it is one that writes."""
+    if query.writes:
+        raise UsageError(
+            f"{query.name} writes, and queries are only read here.", hint="Run it with cypher-shell or in Browser."
+        )
+    result = graph.read(query.cypher, timeout_s=timeout_s, **query.bind(values))
+    rows = tuple({key: plain(value) for key, value in row.items()} for row in result.rows)
+    return Table(columns=result.columns, rows=rows)
+
+
+def rejects_path(home: Path | str | None) -> Path:
+    """A fresh path for a rejects file in the home directory."""
+    from lineage.embedded.home import resolve
+
+    return resolve(home).root / "rejects" / f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}.jsonl"
+
+
+def _time(time: Time) -> datetime | None:
+    return parse_time(time) if isinstance(time, str) else time

@@ -1,0 +1,45 @@
+"""The YAML reader behind ``formats.yaml_documents``."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+_MAX_MERGED_KEYS = 10_000
+
+
+class YamlLoader(yaml.SafeLoader):
+    """PyYAML's safe loader, reading scalars as YAML 1.2 does (core schema, section 10.3) where YAML 1.1 surprises.
+
+    Dates stay text, so that one bad date spoils its row and not the file; ``12:30`` and ``0123`` stay text. A key given
+    twice in one mapping is an error (YAML 1.2, section 3.2.1.3) because the first value would vanish silently.
+    """
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(
+                        "while constructing a mapping", node.start_mark, f"the key {key.value!r} is given twice", key.start_mark
+                    )
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        # Nested merge keys multiply at every level; aliases alone cost nothing because they are shared references.
+        super().flatten_mapping(node)
+        if len(node.value) > _MAX_MERGED_KEYS:
+            raise yaml.constructor.ConstructorError(None, None, "merge keys expand without end", node.start_mark)
+
+
+YamlLoader.yaml_implicit_resolvers = {
+    first: [(tag, regexp) for tag, regexp in rows if tag.rpartition(":")[2] not in {"timestamp", "int", "float"}]
+    for first, rows in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+YamlLoader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
+YamlLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?$"), list("-+0123456789")
+)

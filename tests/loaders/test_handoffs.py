@@ -1,0 +1,167 @@
+"""The handoff event feed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from reading import FIXTURES, check_good, check_hostile, files, load, load_text, only, rejects, sample
+
+from lineage.facts import HandoffEvent, Said
+from loaders.handoffs import read
+
+EVENT: dict[str, Any] = {
+    "specversion": "1.0",
+    "id": "e-1",
+    "source": "urn:lineage:system:acme-cms",
+    "type": "lineage.handoff.sent.v1",
+    "time": "2026-11-01T06:00:00Z",
+    "subject": "episode:acme-42",
+    "data": {"route": "cms-to-host"},
+}
+
+
+def events(*changes: dict[str, Any]) -> list[Said]:
+    return load_text(read, "events.jsonl", "".join(json.dumps(EVENT | change) + "\n" for change in changes))
+
+
+@pytest.mark.parametrize("path", files("handoffs", read), ids=lambda path: path.name)
+def test_fixture(path: Path) -> None:
+    check_good(read, path)
+
+
+@pytest.mark.parametrize("path", files("hostile/handoffs", read), ids=lambda path: path.name)
+def test_hostile(path: Path) -> None:
+    check_hostile(read, path)
+
+
+def test_the_documented_event() -> None:
+    data = {
+        "route": "cms-to-host",
+        "from": "acme-cms",
+        "to": "acme-host",
+        "message_id": "m-1",
+        "in_reply_to": None,
+        "code": None,
+        "detail": None,
+        "identifiers": ["rss:guid:abc"],
+    }
+    assert events({"data": data}) == [
+        HandoffEvent(
+            position="line 1",
+            id="e-1",
+            source="urn:lineage:system:acme-cms",
+            type="sent",
+            time=datetime(2026, 11, 1, 6, tzinfo=UTC),
+            offset="Z",
+            item="episode:acme-42",
+            route="cms-to-host",
+            **{"from": "acme-cms"},
+            to="acme-host",
+            message_id="m-1",
+            identifiers=("rss:guid:abc",),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "time", "offset"),
+    [
+        ("2026-11-01T06:00:00z", datetime(2026, 11, 1, 6), "Z"),
+        ("2026-11-01t06:00:00.123456789Z", datetime(2026, 11, 1, 6, 0, 0, 123456), "Z"),
+        ("2026-11-01T06:00:00+02:00", datetime(2026, 11, 1, 4), "+02:00"),
+        ("2026-11-01 06:00:00-05:30", datetime(2026, 11, 1, 11, 30), "-05:30"),
+        ("2026-11-01T06:00:00-00:00", datetime(2026, 11, 1, 6), "-00:00"),
+        ("2026-11-01T06:00:00", datetime(2026, 11, 1, 6), None),
+        ("2016-12-31T23:59:60Z", datetime(2016, 12, 31, 23, 59, 59), "Z"),
+        ("2017-01-01T01:59:60.5+02:00", datetime(2016, 12, 31, 23, 59, 59, 500000), "+02:00"),
+    ],
+)
+def test_times(written: str, time: datetime, offset: str | None) -> None:
+    (event,) = only(HandoffEvent, events({"time": written}))
+    assert (event.time, event.offset) == (time.replace(tzinfo=UTC), offset)
+
+
+@pytest.mark.parametrize("written", ["", None])
+def test_no_time(written: str | None) -> None:
+    (event,) = only(HandoffEvent, events({"time": written}))
+    assert (event.time, event.offset) == (None, None)
+
+
+def test_unknown_word_is_kept() -> None:
+    (event,) = only(HandoffEvent, events({"type": "lineage.handoff.shelved.v1"}))
+    assert (event.type, event.raw_type) == ("unknown", "shelved.v1")
+
+
+def test_numbers_are_text_and_unknown_keys_are_ignored() -> None:
+    (event,) = only(HandoffEvent, events({"data": {"route": "r", "code": 503, "message_id": 7, "mood": []}, "traceid": 9}))
+    assert (event.code, event.message_id) == ("503", "7")
+
+
+def test_a_broken_line_among_good_ones() -> None:
+    said = load(read, FIXTURES / "hostile" / "handoffs" / "broken-line.jsonl")
+    assert [e.id for e in only(HandoffEvent, said)] == ["e-1", "e-9"]
+    assert [r.position for r in rejects(said)] == ["line 2"]
+
+
+def test_csv_says_the_same_as_json() -> None:
+    text = (
+        "Nr;source;type;Zeitstempel;subject;route;identifiers\n"
+        "e-1;acme-cms;sent;2026-11-01T07:00:00+01:00;episode:1;r;rss:guid:a|isrc:B\n"
+    )
+    names = {"id": "Nr", "time": "Zeitstempel"}
+    data = {"route": "r", "identifiers": ["rss:guid:a", "isrc:B"]}
+    expected = events({"source": "acme-cms", "time": "2026-11-01T07:00:00+01:00", "subject": "episode:1", "data": data})
+    assert [e.model_dump() for e in only(HandoffEvent, load_text(read, "log.csv", text, column=names))] == [
+        e.model_dump() for e in only(HandoffEvent, expected)
+    ]
+    # Told by its content where the name says nothing, as from standard input.
+    assert only(HandoffEvent, load_text(read, "-", text, column=names))
+
+
+def test_wrong_renaming() -> None:
+    (reject,) = rejects(load_text(read, "log.csv", "id,source,type\n", column={"when": "x"}))
+    assert "when" in reject.reason
+    with pytest.raises(ValidationError):
+        read.settings.model_validate({"columns": {}})
+
+
+def test_an_empty_log_is_no_error() -> None:
+    assert load_text(read, "a.jsonl", "") == load_text(read, "a.csv", "") == load_text(read, "a.json", "[]") == []
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 7, 8])
+def test_cloudevents_examples_are_no_handoffs(number: int) -> None:
+    said = load(read, sample(f"cloudevents/json-format-{number}.json"))
+    assert all("not a handoff event" in r.reason for r in rejects(said))
+    assert only(HandoffEvent, said) == []
+
+
+def test_a_null_subject_and_a_reply() -> None:
+    (event,) = only(HandoffEvent, events({"subject": None, "data": {"in_reply_to": "m-1"}}))
+    assert event.item is None
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+data = st.dictionaries(st.sampled_from(["route", "from", "to", "identifiers", "code", "reporter"]), anything)
+
+
+@given(st.fixed_dictionaries({}, optional={**dict.fromkeys(EVENT, anything), "data": anything | data, "data_base64": anything}))
+def test_nothing_escapes(change: dict[str, Any]) -> None:
+    assert len(events(change)) == 1
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_escape(content: bytes) -> None:
+    for name in ("a.jsonl", "a.csv", "-"):
+        load_text(read, name, content, b"id,source,type\n" + content, b"[" + content)
