@@ -7,7 +7,6 @@ off in the middle of a file, which urllib3 cannot, and the next attempt asks for
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -48,9 +47,7 @@ def sha256(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def fetch(
-    http: requests.Session, base: str, jar: Jar, target: Path, report: Callable[[int], None], stop: Event
-) -> None:
+def fetch(http: requests.Session, base: str, jar: Jar, target: Path, report: Callable[[int], None], stop: Event) -> None:
     """Download a jar to ``target``, which appears only when complete and of the locked checksum.
 
     The bytes so far stay in ``target`` + ``.part`` when it fails. ``report`` is told the bytes there are after each
@@ -68,7 +65,7 @@ def fetch(
             raise _unreachable(jar, url, error) from error
         found = sha256(part)
         if found == jar.sha256:
-            os.replace(part, target)
+            part.replace(target)
             return
         part.unlink()
         if not resumed:
@@ -86,9 +83,7 @@ def fetch(
     wait=wait_random_exponential(multiplier=0.5, max=10),
     reraise=True,
 )
-def _transfer(
-    http: requests.Session, url: str, jar: Jar, part: Path, report: Callable[[int], None], stop: Event
-) -> None:
+def _transfer(http: requests.Session, url: str, jar: Jar, part: Path, report: Callable[[int], None], stop: Event) -> None:
     have = part.stat().st_size if part.exists() else 0
     if have >= jar.size:  # complete, or not ours: the checksum decides
         return

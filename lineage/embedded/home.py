@@ -25,10 +25,14 @@ USER = "neo4j"
 
 @dataclass(frozen=True)
 class Record:
-    """``server.json``: which process is ours. ``create_time`` (seconds since 1970) tells it from a reused pid."""
+    """``server.json``: which process is ours.
+
+    ``started_after_boot`` (seconds) tells it from a reused pid. It counts from the machine's start and not from 1970,
+    because a process's time of day moves when the system clock is corrected, and then we would not know our own server.
+    """
 
     pid: int
-    create_time: float
+    started_after_boot: float
     bolt_port: int
     http_port: int
     version: str
@@ -42,42 +46,52 @@ class Home:
 
     @property
     def conf(self) -> Path:
+        """Our settings."""
         return self.root / "conf"
 
     @property
     def data(self) -> Path:
+        """Neo4j's store."""
         return self.root / "data"
 
     @property
     def logs(self) -> Path:
+        """All logs."""
         return self.root / "logs"
 
     @property
     def log(self) -> Path:
+        """Neo4j's own log, which goes back furthest."""
         return self.logs / "neo4j.log"
 
     @property
     def console(self) -> Path:
+        """What the process printed since its last start."""
         return self.logs / "console.log"
 
     @property
     def java_args(self) -> Path:
+        """Java's options and the class path."""
         return self.conf / "java.args"
 
     @property
     def password_file(self) -> Path:
+        """The generated password."""
         return self.root / "password"
 
     @property
     def version_file(self) -> Path:
+        """The Neo4j version of the store."""
         return self.root / "version"
 
     @property
     def record_file(self) -> Path:
+        """``server.json``."""
         return self.root / "server.json"
 
     @property
     def lock_file(self) -> Path:
+        """Held while a process starts or stops the server."""
         return self.root / "lock"
 
     @property
@@ -108,7 +122,7 @@ class Home:
         """Replace ``server.json`` in one step, so that no reader sees half of it."""
         fresh = self.record_file.with_suffix(".new")
         fresh.write_text(json.dumps(asdict(record)), "utf-8")
-        os.replace(fresh, self.record_file)
+        fresh.replace(self.record_file)
 
     def read_password(self) -> str:
         """The password, or an empty string when the file is missing or empty."""

@@ -87,7 +87,7 @@ def _at_hand(root: Path, repository: Path, jar: Jar) -> bool:
     except OSError:  # another file system, or one without hard links
         copy = target.with_name(target.name + ".copy")
         shutil.copyfile(local, copy)
-        os.replace(copy, target)
+        copy.replace(target)
     return True
 
 
@@ -188,4 +188,4 @@ def _record(root: Path, jars: Sequence[Jar]) -> None:
     now = {jar.path: seen for jar in jars if (seen := _fingerprint(root / jar.path, jar))}
     fresh = root / "verified.json.new"
     fresh.write_text(json.dumps(_read_verified(root) | now, indent=0), "utf-8")
-    os.replace(fresh, root / "verified.json")
+    fresh.replace(root / "verified.json")

@@ -20,6 +20,7 @@ from lineage.errors import ServerError
 MAIN_CLASS = "org.neo4j.server.Neo4jCommunity"
 USUAL_BOLT, USUAL_HTTP = 7687, 7474
 POLL_S = 0.05
+CLOCK_JITTER_S = 2  # the system tells its start in whole seconds, and now and then rounds the other way
 
 # Bolt: the magic number, then four proposed versions (5.0 to 5.4, 4.4, none, none).
 BOLT_HELLO = bytes.fromhex("6060b017 00040405 00000404 00000000 00000000")
@@ -56,8 +57,13 @@ def spawn(home: Home, class_path: Sequence[Path], ports: tuple[int, int], versio
         process = subprocess.Popen(
             command, cwd=home.root, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True
         )
-    record = Record(process.pid, psutil.Process(process.pid).create_time(), *ports, version)
+    started = psutil.Process(process.pid)
+    record = Record(process.pid, _after_boot(started), *ports, version)
     home.write_record(record)
+    # Popen returns while the new program is being loaded: for a moment there is no command line to recognise it by.
+    with suppress(psutil.Error):
+        while not started.cmdline():
+            time.sleep(POLL_S)
     process.returncode = 0  # it is not ours to wait for: without this Python warns that it still runs
     return record
 
@@ -71,11 +77,22 @@ def own_process(home: Home, record: Record | None) -> psutil.Process | None:
         return None
     try:
         process = psutil.Process(record.pid)
-        same = abs(process.create_time() - record.create_time) < 1 and process.status() != psutil.STATUS_ZOMBIE
+        same = (
+            abs(_after_boot(process) - record.started_after_boot) < CLOCK_JITTER_S and process.status() != psutil.STATUS_ZOMBIE
+        )
         command = process.cmdline()
     except psutil.Error:  # ended, or not even ours to look at
         return None
     return process if same and MAIN_CLASS in command and _home_option(home) in command else None
+
+
+def _after_boot(process: psutil.Process) -> float:
+    return process.create_time() - psutil.boot_time()
+
+
+def uptime_s(record: Record) -> float:
+    """For how many seconds the server has run."""
+    return max(0.0, time.time() - psutil.boot_time() - record.started_after_boot)
 
 
 def _home_option(home: Home) -> str:

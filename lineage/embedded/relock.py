@@ -22,9 +22,7 @@ WANTED = (
 )
 
 # group:artifact:jar[:classifier]:version:scope:/absolute/path.jar, perhaps with a remark on Java modules after it
-LISTED = re.compile(
-    r"^\s+([^:\s]+):([^:\s]+):jar:(?:([^:\s]+):)?([^:\s]+):(?:compile|runtime):(\S.*?\.jar)(?: -- .*)?$"
-)
+LISTED = re.compile(r"^\s+([^:\s]+):([^:\s]+):jar:(?:([^:\s]+):)?([^:\s]+):(?:compile|runtime):(\S.*?\.jar)(?: -- .*)?$")
 
 
 def _pom() -> str:

@@ -105,10 +105,9 @@ def status(home: Path | str | None = None) -> Status:
     if record is None or own is None:
         return Status(False, False, None, USER, None, None, None, None, store_bytes, place.root, place.log)
     uri, browser_url = _addresses(record)
-    uptime_s = max(0.0, time.time() - record.create_time)
     return Status(
-        True, process.answers(record), uri, USER, browser_url, record.pid, record.version, uptime_s, store_bytes,
-        place.root, place.log,
+        True, process.answers(record), uri, USER, browser_url, record.pid, record.version, process.uptime_s(record),
+        store_bytes, place.root, place.log,
     )  # fmt: skip
 
 
