@@ -96,6 +96,7 @@ REFERENCES: tuple[Reference, ...] = (
 # Relationships that do not come from a reference property: (type, from, to, about).
 OTHER_RELATIONSHIPS: tuple[tuple[str, str, str, str], ...] = (
     ("FEEDS", "Dataset", "Dataset", "kind derivation: made from it (also between fields, and to reports)"),
+    ("FEEDS", "Dataset", "Field", "kind fields: one of its fields feeds it (also to reports and data sets)"),
     ("FEEDS", "Dataset", "Route", "kind carried: the route carries the data set"),
     ("FEEDS", "Route", "Route", "kind after: declared; kind onward: the receiver passes the same item kind or data set on"),
     (
@@ -115,7 +116,7 @@ INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Handoff", ("route_id", "secured", "secured_at")),
     ("Handoff", ("from_system", "secured", "secured_at")),
     ("Handoff", ("to_system", "secured", "secured_at")),
-    ("Handoff", ("item_id",)),
+    ("Handoff", ("route_id", "sent_at")),
     ("Evidence", ("message_id",)),
     ("Evidence", ("in_reply_to",)),
     ("Evidence", ("time",)),

@@ -1,12 +1,12 @@
 // Downstream impact: what does a change or an outage of this reach?
 // Starts at a partner, system, job, interface, data set, field or route and follows FEEDS, always downstream, nearest first.
 // A system is crossed only along the same data set or item kind, a data set derived from it, or a route that comes after.
-// For a field: what is made from that field; where only data sets are known to be connected, what is made from its data set;
+// For a field: what is made from that field, where only data sets are known to be connected, what is made from its data set,
 // and the routes that carry it. Each route brings its receiver and that receiver's partner along.
-// @param id string  id of a node; a field as dataset#field
+// @param id string  id of a node, a field as dataset#field
 // @param label string = null  its label, where one id belongs to nodes of several labels
 // @param depth integer = 30  steps downstream at most, up to 30
-// @param as_of datetime = null  declarations of that time; null is now
+// @param as_of datetime = null  declarations of that time, null is now
 // @returns distance, label, id, name, dataset, reached_from, partner, owner, contact, start, node, people
 // @example id='northwind-cms'
 CYPHER 25
@@ -17,14 +17,14 @@ CALL () {
 }
 FILTER $label IS NULL OR $label IN labels(n)
 CALL (n, now) {
-  MATCH p = (n)-[f:FEEDS|HAS_FIELD|SENDS|OPERATES WHERE (f.valid_from IS NULL OR f.valid_from <= now) AND (f.valid_to IS NULL OR f.valid_to > now)]->{0,30}(x)
+  MATCH p = (n)-[f:FEEDS|SENDS|OPERATES WHERE (f.valid_from IS NULL OR f.valid_from <= now) AND (f.valid_to IS NULL OR f.valid_to > now)]->{0,30}(x)
   RETURN x, min(length(p)) AS distance
   UNION
   // Where nobody says which fields a data set is made from, the field may be among them.
   MATCH (n:Field)<-[:HAS_FIELD]-(d:Dataset)-[made:FEEDS {kind: 'derivation'}]->(first)
   WHERE NOT EXISTS { MATCH (d)-[:HAS_FIELD]->(:Field)-[:FEEDS]->(used) WHERE used = first OR EXISTS { (first)-[:HAS_FIELD]->(used) } }
     AND (made.valid_to IS NULL OR made.valid_to > now)
-  MATCH p = (first)-[f:FEEDS|HAS_FIELD WHERE (f.valid_from IS NULL OR f.valid_from <= now) AND (f.valid_to IS NULL OR f.valid_to > now)]->{0,29}(x)
+  MATCH p = (first)-[f:FEEDS WHERE (f.valid_from IS NULL OR f.valid_from <= now) AND (f.valid_to IS NULL OR f.valid_to > now)]->{0,29}(x)
   RETURN x, min(length(p)) + 1 AS distance
 }
 WITH n, now, x, min(distance) AS distance
@@ -33,7 +33,7 @@ CALL (reached, now) {
   UNWIND reached AS one
   RETURN one.x AS x, one.distance AS distance, null AS brought
   UNION
-  // A field travels with its data set; which fields come out again behind the receiver only derivations can say.
+  // A field travels with its data set, which fields come out again behind the receiver only derivations can say.
   UNWIND [one IN reached WHERE one.x:Field] AS one
   MATCH (d:Dataset {id: one.x.dataset})-[f:FEEDS {kind: 'carried'}]->(r:Route)
   WHERE f.valid_to IS NULL OR f.valid_to > now
@@ -70,7 +70,7 @@ LET people = COLLECT { MATCH (of)-[:HAS_CONTACT]->(c:Contact) WHERE of = owner O
 RETURN distance,
   [l IN labels(x) WHERE l IN ['Partner', 'System', 'Interface', 'Dataset', 'Field', 'Route', 'Report']][0] AS label,
   x.id AS id, coalesce(x.name, x.id) AS name, x.dataset AS dataset,
-  CASE WHEN brought IS NOT NULL THEN [brought] ELSE COLLECT { MATCH (y)-[:FEEDS|HAS_FIELD|SENDS|OPERATES]->(x) RETURN y.id ORDER BY y.id } END AS reached_from,
+  CASE WHEN brought IS NOT NULL THEN [brought] ELSE COLLECT { MATCH (y)-[:FEEDS|SENDS|OPERATES]->(x) RETURN y.id ORDER BY y.id } END AS reached_from,
   operator.id AS partner, owner.id AS owner, coalesce(people[0].email, people[0].name) AS contact,
   n AS start, x AS node, people
 ORDER BY distance, label, id

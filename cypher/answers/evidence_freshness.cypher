@@ -1,7 +1,7 @@
 // Evidence freshness: when was each of these systems last heard of, and when anybody?
 // One row a system (its own evidence only), or a single row without one when the list is empty.
 // @param systems list  system ids
-// @param as_of datetime = null  only evidence of that time; null is now
+// @param as_of datetime = null  only evidence of that time, null is now
 // @returns system, freshest, freshest_anywhere
 // @example systems=['northwind-cms']
 CYPHER 25

@@ -1,6 +1,6 @@
 // Find item: which item goes by this id, identifier, message id or control number?
 // Tries the id, then identifiers in full, then the bare value of an identifier, then the message ids of evidence.
-// `rank` says which of these it was (0 is the id itself); answers with a higher rank matter only where a lower one found nothing.
+// `rank` says which of these it was (0 is the id itself), and answers with a higher rank matter only where a lower one found nothing.
 // @param name string  an item's id, any identifier with or without its scheme, a message id or a control number
 // @returns rank, item, name, kind, versions, parents
 // @example name='rss:guid:PC2084'

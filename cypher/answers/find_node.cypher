@@ -1,5 +1,5 @@
 // Find node: which part of the declared map has this id?
-// @param name string  an id; a field as dataset#field or dataset.field
+// @param name string  an id, a field as dataset#field or dataset.field
 // @param label string = null  only nodes of this label
 // @returns label, id, name, node
 // @example name='northwind-cms'

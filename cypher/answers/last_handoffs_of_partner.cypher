@@ -2,7 +2,7 @@
 // Goes over the partner's systems, each answered from its indexes.
 // @param partner string  id of a partner
 // @param limit integer = 20  rows at most
-// @param as_of datetime = null  only what was secured by then; null is now
+// @param as_of datetime = null  only what was secured by then, null is now
 // @returns item, route, sender, receiver, secured_at, evidence_ids, handoff
 // @example partner='northwind'
 CYPHER 25

@@ -2,7 +2,7 @@
 // Answered from the index on (route_id, secured, secured_at), however many handoffs the route has.
 // @param route string  id of a route
 // @param limit integer = 20  rows at most
-// @param as_of datetime = null  only what was secured by then; null is now
+// @param as_of datetime = null  only what was secured by then, null is now
 // @returns item, route, sender, receiver, secured_at, evidence_ids, handoff
 // @example route='cms-to-host'
 CYPHER 25

@@ -2,7 +2,7 @@
 // The system counts at either end. Answered from the indexes on (from_system, ...) and (to_system, ...).
 // @param system string  id of a system
 // @param limit integer = 20  rows at most
-// @param as_of datetime = null  only what was secured by then; null is now
+// @param as_of datetime = null  only what was secured by then, null is now
 // @returns item, route, sender, receiver, secured_at, evidence_ids, handoff
 // @example system='northwind-cms'
 CYPHER 25

@@ -84,19 +84,40 @@ class Expected:
         return self.begun_at + self.agreement.deliver_within
 
 
-def origin_of(stated: Iterable[str | None], states: Mapping[str, State]) -> str | None:
-    """Where the item starts: what a feed states, else the sender of ``queued``, else of the topologically first handoff."""
-    for origin in stated:
+def origin_of(declared: Iterable[str | None], observed: Iterable[str | None], states: Mapping[str, State]) -> str | None:
+    """Where the item starts.
+
+    What a registry states; else the sender of ``queued``; else where the handoffs seen begin. What a feed only observed
+    (an episode's host) counts as long as no evidence shows that the item came there from somewhere else.
+    """
+    for origin in declared:
         if origin:
             return origin
-    known = [s for s in states.values() if s.from_system]
-    queued = sorted({str(s.from_system) for s in known if "queued" in s.times or any(e.type == "queued" for e in s.evidence)})
-    into = {s.to_system for s in known}
-    first = [system for system in queued if system not in into] or queued
-    if first:
-        return first[0]
-    sources = sorted({str(s.from_system) for s in known if s.from_system not in into})
-    return sources[0] if sources else None
+    known = [s for s in states.values() if s.from_system and s.to_system]
+    into: dict[str | None, set[str]] = {}
+    for state in known:
+        into.setdefault(state.to_system, set()).add(str(state.from_system))
+    senders = {str(s.from_system) for s in known}
+    queued = {str(s.from_system) for s in known if any(e.type == "queued" for e in s.evidence)}
+    for origin in observed:
+        if origin:
+            # Upstream of the observed origin, as far as evidence goes.
+            upstream = _upstream(origin, into)
+            first = [system for system in sorted(upstream) if not into.get(system)]
+            return (sorted(queued & set(first)) or sorted(queued & upstream) or first or [origin])[0]
+    first = sorted(system for system in senders if not into.get(system))
+    return next(iter(sorted(queued & set(first)) or sorted(queued) or first), None)
+
+
+def _upstream(system: str, into: Mapping[str | None, set[str]]) -> set[str]:
+    seen: set[str] = set()
+    todo = [system]
+    while todo:
+        one = todo.pop()
+        if one not in seen:
+            seen.add(one)
+            todo += into.get(one, ())
+    return seen
 
 
 def expected_path(

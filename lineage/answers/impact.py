@@ -62,28 +62,30 @@ def _start(ask: Asker, node: str, field: str | None) -> NodeRef:
 
 def _affected(rows: list[Row], start: NodeRef) -> list[Affected]:
     """One entry a node, nearest first; fields are gathered under their data set."""
+    own = {row["id"]: row["dataset"] for row in rows if row["label"] == "Field"}
     distance = {start.id: 0} | {row["id"]: row["distance"] for row in rows}
     fields: dict[str, list[Row]] = {}
     for row in rows:
-        if row["label"] == "Field" and row["dataset"] not in {start.id, start.id.rpartition("#")[0]}:
+        if row["label"] == "Field" and row["dataset"] != start.id:
             fields.setdefault(row["dataset"], []).append(row)
-    entries = [_entry(row, distance, fields.get(row["id"], [])) for row in rows if row["label"] != "Field"]
+    entries = [_entry(row, distance, own, fields.get(row["id"], [])) for row in rows if row["label"] != "Field"]
     reached = {row["id"] for row in rows if row["label"] == "Dataset"}
     for dataset, some in fields.items():
         if dataset not in reached:
-            entries.append(_entry({**some[0], "id": dataset, "label": "Dataset", "name": dataset}, distance, some))
+            entries.append(_entry({**some[0], "id": dataset, "label": "Dataset", "name": dataset}, distance, own, some))
     return sorted(entries, key=lambda one: (one.distance, one.label, one.id))
 
 
-def _entry(row: Row, distance: dict[str, int], fields: list[Row]) -> Affected:
+def _entry(row: Row, distance: dict[str, int], own: dict[str, str], fields: list[Row]) -> Affected:
     nearer = [one for one in row["reached_from"] if distance.get(one, MAX_DEPTH) < row["distance"]]
+    via = min(nearer, key=lambda one: (distance.get(one, MAX_DEPTH), one), default=None)
     names: list[Any] = sorted({one["name"] for one in fields})
     return Affected(
         id=row["id"],
         label=row["label"],
         name=row["name"],
         distance=row["distance"],
-        via=min(nearer, key=lambda one: (distance.get(one, MAX_DEPTH), one), default=None),
+        via=own.get(via, via) if via else None,
         fields=tuple(names),
         partner=row["partner"],
         owner=row["owner"],

@@ -70,6 +70,7 @@ class Hop(Result):
     sent_at: Moment | None
     received_at: Moment | None
     acknowledged_at: Moment | None
+    failed_at: Moment | None
     evidence: tuple[str, ...]
     ambiguous_routes: tuple[str, ...] = ()
 

@@ -84,6 +84,7 @@ def _hop(way: Way, state: State, seq: int) -> Hop:
         attempts=state.attempt_count,
         sent_at=state.times.get("sent"),
         received_at=state.times.get("received") or state.times.get("picked_up"),
+        failed_at=state.times.get("failed") or state.times.get("processing_failed"),
         acknowledged_at=state.times.get("acknowledged") or state.times.get("rejected"),
         evidence=tuple(e.id for e in state.evidence),
         ambiguous_routes=way.ambiguous.get(state.route, ()),
@@ -97,6 +98,11 @@ def _acknowledgement_owed(way: Way, state: State) -> str | None:
         return None
     if agreement.acknowledgement == "none":
         return "none_expected"
+    if state.transport == "failed":
+        return None
+    # Where a reply on the wire is what was agreed, any receipt is it; a functional acknowledgement must accept or reject.
+    if agreement.acknowledgement in {"http", "mdn"} and state.secured_by == "receipt":
+        return None
     sent = state.times.get("sent")
     if sent is None:
         return None

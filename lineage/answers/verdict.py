@@ -65,10 +65,12 @@ def judge(expected: Expected, state: State | None, as_of: datetime) -> Finding:
 
 def _failed(sender: str, receiver: str, latest: Attempt, evidence: tuple[Evidence, ...], due: datetime) -> Finding:
     failure = [e for e in latest.evidence if e.type == "failed"][-1]
-    said = " ".join(filter(None, (failure.code, failure.detail))) or "without a code"
+    said = " ".join(filter(None, (failure.code, failure.detail))) or "no code"
+    count = len({e.attempt for e in evidence if e.type == "failed"})
     match classify(failure.code, failure.detail):
         case "refused":
-            reason = f"{receiver} did not take it: {sender} tried and got {said}; due was {rfc3339(due)}."
+            tries = f"tried {count} times" if count > 1 else "tried"
+            reason = f"{receiver} did not take it: {sender} {tries} and last got {said}; due was {rfc3339(due)}."
             others = f"whether {sender} fails towards its other receivers in the same way"
             return Finding("refused-by-endpoint", receiver, reason, 0.85, evidence, (others,), due)
         case "unauthorised":

@@ -71,7 +71,12 @@ def read_way(ask: Asker, item_id: str, as_of: datetime, depth: int = 20) -> Way:
         # The query let only evidence up to as_of through; the states of that time are folded here from it.
         evidence += [as_evidence(node["properties"], route) for node in row["evidence"]]
     states = {route: _ended(state, ends[route]) for route, state in fold_item(_known_ends(evidence, ends)).items()}
-    origin = origin_of([item.get("origin"), *(parent.get("origin") for parent in above)], states)
+    stated = [item, *above]
+    origin = origin_of(
+        [one.get("origin") for one in stated if one.get("declared")],
+        [one.get("origin") for one in stated if not one.get("declared")],
+        states,
+    )
     listed = {route for one in [item, *above] for route in one.get("expected_on") or ()}
     expected = expected_path(
         kind=item["kind"],

@@ -160,7 +160,7 @@ def queries(form: str) -> None:
 
 
 def _print(answer: Any, form: str, as_text: Any) -> None:
-    from lineage.render.output import console, print_json, print_rows
+    from lineage.render.output import print_json, print_rows, show
 
     if form in {"json", "jsonl"}:
         print_json(answer.as_json(), "json" if form == "json" else "jsonl")
@@ -168,4 +168,4 @@ def _print(answer: Any, form: str, as_text: Any) -> None:
         frame = answer.to_frame()
         print_rows(frame.astype(object).where(frame.notna(), None).to_dict("records"), list(frame.columns), "csv")
     else:
-        console().print(as_text(answer))
+        show(as_text(answer))

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -25,6 +25,17 @@ def console() -> Console:
     """Standard output: colours only on a terminal, and not where NO_COLOR is set (rich honours it)."""
     probe = Console()
     return probe if probe.is_terminal else Console(width=WIDTH_WHEN_PIPED, no_color=True)
+
+
+def show(*parts: RenderableType) -> None:
+    """Print for people. Into a pipe: without colours and without blanks at the ends of lines."""
+    screen = console()
+    if screen.is_terminal:
+        screen.print(*parts, sep="\n")
+        return
+    with screen.capture() as captured:
+        screen.print(*parts, sep="\n")
+    print("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def as_json(value: Any) -> Any:
@@ -44,9 +55,9 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], form: 
     elif form == "csv":
         print(_csv(rows, columns), end="")
     elif rows:
-        console().print(table(rows, columns))
+        show(table(rows, columns))
     else:
-        console().print(empty)
+        show(Text(empty))
 
 
 def print_json(value: Any, form: Format = "json") -> None:

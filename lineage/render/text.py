@@ -22,6 +22,12 @@ _FAULT = {
     "none": "nobody",
 }
 
+_OWED = {
+    "none_expected": "no acknowledgement agreed",
+    "waiting": "acknowledgement awaited",
+    "overdue": "acknowledgement overdue",
+}
+
 
 def trace_text(answer: Trace) -> RenderableType:
     """The hops one under the other, then what was not reached."""
@@ -59,12 +65,12 @@ def trace_text(answer: Trace) -> RenderableType:
 def _hop_row(hop: Hop) -> tuple[Text, ...]:
     mark = Text("✓", "green") if hop.secured else Text("✗", "red")
     known = [hop.transport, hop.acknowledgement, hop.processing]
-    words = ", ".join(word.replace("_", " ") for word in known if word) or "seen"
+    words = ", ".join(_OWED.get(word, word.replace("_", " ")) for word in known if word) or "seen"
     if hop.attempts > 1:
         words += f" ({hop.attempts} attempts)"
     if not hop.expected:
         words += " [not an expected way]"
-    when = hop.secured_at or hop.acknowledged_at or hop.received_at or hop.sent_at
+    when = hop.secured_at or hop.acknowledged_at or hop.failed_at or hop.received_at or hop.sent_at
     return mark, Text(hop.from_ or "?"), Text(hop.to or "?"), Text(words), Text(_time(when)), Text(hop.route)
 
 
@@ -72,12 +78,19 @@ def last_handoff_text(answer: LastHandoff) -> RenderableType:
     """Each branch in sentences: last safe, who has it, what comes next, the verdict, whom to ask."""
     parts: list[RenderableType] = [_title(answer.item)]
     branches = answer.branches or (answer,)
-    for number, branch in enumerate(branches, start=1):
-        if len(branches) > 1:
-            parts.append(Text(f"\nBranch {number} of {len(branches)}", style="bold"))
-        parts.append(_branch(branch))
+    for branch in branches:
+        if branch.verdict.rule == "arrived" and len(branches) > 1:
+            parts.append(_arrived(branch))
+        else:
+            parts.append(_branch(branch))
     parts += _completeness(answer.completeness)
     return Group(*parts)
+
+
+def _arrived(branch: Branch) -> RenderableType:
+    last = branch.last_successful
+    when = f" at {_time(last.at)} (route {last.route})" if last else ""
+    return Text.assemble(("Arrived     ", "bold green"), f"{branch.in_custody_of.system}{when}")
 
 
 def _branch(branch: Branch) -> RenderableType:
@@ -109,7 +122,7 @@ def _branch(branch: Branch) -> RenderableType:
         grid.add_row("Not known", Text("; ".join(verdict.missing_evidence)))
     if branch.contacts:
         grid.add_row("Ask", Text("\n".join(_contact(contact) for contact in branch.contacts)))
-    return Padding(grid, (1, 0, 0, 0))
+    return Padding(grid, (1, 0, 1, 0))
 
 
 def _contact(contact: ContactRef) -> str:

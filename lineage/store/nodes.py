@@ -133,6 +133,18 @@ def write_derivations(tx: Transaction, keys: set[str]) -> None:
                     MERGE (d)-[:HAS_FIELD]->(f)""",
                     rows=[row[side] for row in rows],
                 )
+        if from_label == "Field":
+            # What one field feeds, an outage of its whole data set reaches as well; as long as any field does.
+            tx.run(
+                f"""UNWIND $rows AS row MATCH (d:Dataset {{id: row.from.dataset}}) MATCH (b:{to_label} {{id: row.to.id}})
+                WITH DISTINCT d, b
+                MATCH (d)-[:HAS_FIELD]->(:Field)-[f:FEEDS {{kind: 'derivation'}}]->(b)
+                WITH d, b, count(*) AS fields, count(f.valid_from) AS begun, min(f.valid_from) AS first,
+                     count(f.valid_to) AS ended, max(f.valid_to) AS last
+                MERGE (d)-[e:FEEDS {{kind: 'fields'}}]->(b)
+                SET e.valid_from = CASE begun WHEN fields THEN first END, e.valid_to = CASE ended WHEN fields THEN last END""",
+                rows=rows,
+            )
 
 
 def _end(label: str, key: str) -> dict[str, Any]:

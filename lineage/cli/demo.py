@@ -1,0 +1,73 @@
+"""demo: the whole product on one failed delivery."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from lineage.cli.common import home_of
+
+
+@click.command(epilog="\b\nExample:  lineage demo")
+@click.option("--home", type=click.Path(file_okay=False), help="Home of the embedded server; else LINEAGE_HOME.")
+@click.pass_context
+def demo(ctx: click.Context, home: str | None) -> None:
+    """Load the shipped samples into the embedded server and answer the three questions on a delivery that failed.
+
+    Always uses an embedded server, never NEO4J_URI; its data is added to what that server holds already.
+    """
+    from rich.rule import Rule
+    from rich.text import Text
+
+    from lineage.browser import link
+    from lineage.demo import ITEM, SYSTEM, load_demo
+    from lineage.embedded import up
+    from lineage.graph import Graph
+    from lineage.render.output import show, table
+    from lineage.render.picture import trace_page
+    from lineage.render.text import impact_text, last_handoff_text, trace_text
+    from lineage.session import Lineage
+
+    place = home_of(ctx, home)
+    click.echo("Starting the embedded Neo4j (the first time it is downloaded, about 170 MB) ...", err=True)
+    running = up(place, progress=sys.stderr.isatty())
+    graph = Graph(running.uri, running.user, running.password)
+    with Lineage(graph, home=running.home, browser_url=running.browser_url) as session:
+        reports = load_demo(session, lambda name: click.echo(f"Loading {name} ...", err=True))
+
+        def ask(question: str, command: str) -> None:
+            show(Rule(style="dim"), Text(question, style="bold"), Text(f"$ lineage {command}\n", style="dim"))
+
+        show(
+            Text("\nLoaded: two real podcast feeds, the map of the systems around them, and these systems' logs.", style="bold")
+        )
+        rows = [
+            {"feed": r.feed, "source": r.source, "facts": r.facts, "new": r.created, "already known": r.unchanged}
+            for r in reports
+        ]
+        show(table(rows, list(rows[0])))
+        ask("1. Which way did this episode take, and which way should it have taken?", f"trace {ITEM}")
+        trace = session.trace(ITEM)
+        show(trace_text(trace))
+        ask("2. Where was it last safe, who has it now, and whose fault is it likely?", f"last-handoff {ITEM}")
+        show(last_handoff_text(session.last_handoff(ITEM)))
+        ask("3. What else does the system that failed reach?", f"impact {SYSTEM}")
+        show(impact_text(session.impact(SYSTEM)))
+        page = Path(running.home) / "demo.html"
+        page.write_text(trace_page(trace), encoding="utf-8")
+        show(
+            Rule(style="dim"),
+            Text("See it", style="bold"),
+            Text.assemble(("  picture       ", "dim"), page.resolve().as_uri()),
+            Text.assemble(
+                ("  Neo4j Browser ", "dim"),
+                link(running.browser_url, running.uri, session.library["trace_path"], {"item": ITEM}),
+            ),
+            Text.assemble(("  sign in as    ", "dim"), f"{running.user}, password in {running.home / 'password'}"),
+            Text(
+                "\nThe server keeps running for your next question (try `lineage search episode`); `lineage down` stops it.",
+                style="dim",
+            ),
+        )
