@@ -28,7 +28,7 @@ def trace_svg(answer: Trace) -> str:
     zones = {end: zone for hop in answer.hops for end, zone in ((hop.from_, hop.from_zone), (hop.to, hop.to_zone))}
     drawn = [_edge(edge, places) for edge in edges] + [_box(system, zones.get(system), at) for system, at in places.items()]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" style="width:100%;max-width:{width}px;height:auto;background:#fff" '
         f'font-family="system-ui, sans-serif" font-size="13" role="img" aria-label="way of {escape(answer.item.name)}">'
         "<defs>"
         + "".join(
@@ -73,7 +73,9 @@ def _edges(answer: Trace) -> list[_Edge]:
 
 
 def _words(hop: Hop) -> str:
-    return (hop.processing or hop.acknowledgement or hop.transport or "seen").replace("_", " ")
+    """The furthest proof there is; what an agreement owes is no state of the item."""
+    acknowledgement = None if hop.acknowledgement in {"none_expected", "waiting", "overdue"} else hop.acknowledgement
+    return (hop.processing or acknowledgement or hop.transport or "seen").replace("_", " ")
 
 
 def _due(missing: NotReached) -> str:
@@ -132,14 +134,17 @@ def _edge(edge: _Edge, places: dict[str, tuple[int, int]]) -> str:
         a, b = (x1 + _BOX_WIDTH, y1 + _BOX_HEIGHT / 2), (x2, y2 + _BOX_HEIGHT / 2)
         middle = (a[0] + b[0]) / 2
         path = f"M{a[0]} {a[1]} C{middle} {a[1]} {middle} {b[1]} {b[0]} {b[1]}"
-        label = (middle, (a[1] + b[1]) / 2 - 7)
+        label = (b[0] - 14, b[1] - 8)
+        anchor = "end"
     else:
         # Back to the left (or to itself): below the boxes, so that it does not run through them.
         a, b = (x1 + _BOX_WIDTH / 2, y1 + _BOX_HEIGHT), (x2 + _BOX_WIDTH / 2 + 12, y2 + _BOX_HEIGHT)
         low = max(a[1], b[1]) + 34
         path = f"M{a[0]} {a[1]} C{a[0]} {low} {b[0]} {low} {b[0]} {b[1]}"
         label = ((a[0] + b[0]) / 2, low - 6)
+        anchor = "middle"
     return (
         f'<path d="{path}" fill="none" stroke="{color}" stroke-width="2"{dash} marker-end="url(#head-{kind})"/>'
-        f'<text x="{label[0]}" y="{label[1]}" text-anchor="middle" fill="{color}" font-size="12">{escape(words)}</text>'
+        f'<text x="{label[0]}" y="{label[1]}" text-anchor="{anchor}" fill="{color}" '
+        f'stroke="#fff" stroke-width="4" paint-order="stroke" font-size="12">{escape(words)}</text>'
     )
