@@ -25,14 +25,12 @@ GUIDED = ("trace_path", "last_handoffs_of_system", "downstream_impact")
 """The three questions of the guide, one slide each."""
 
 # What stands in quotes, backticks or comments is not a parameter, whatever it looks like.
-_PARAMETER = re.compile(
-    r"""(?P<kept>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|//[^\n]*|/\*.*?\*/)|\$(?P<name>\w+)""", re.DOTALL
+_PARTS = re.compile(
+    r"""(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/)|(?P<name>`[^`]*`)|\$(?P<parameter>\w+)""", re.DOTALL
 )
 # Browser decodes the address first and takes it apart afterwards, so that these end or repeat its argument even when they
-# are percent-encoded.
+# are percent-encoded. In strings Cypher reads \uXXXX instead, and in comments only people do; elsewhere nothing helps.
 _UNSENDABLE = re.compile(r"[&#]|\?(?=arg=)")
-# A semicolon in a value is one more thing that Browser might take apart: several statements run without drawing anything.
-_ESCAPED_IN_VALUES = str.maketrans({character: f"\\u{ord(character):04x}" for character in "&#?;"})
 # What items travel along stands out; what merely belongs together recedes.
 _ROAD, _ASIDE = {"color": "#4C8EDA", "shaft-width": "3px"}, {"color": "#D5D8DD"}
 _LINES = {"SENDS": _ROAD, "DELIVERS_TO": _ROAD, "FEEDS": _ASIDE, "OF": _ASIDE, "ABOUT": _ASIDE}
@@ -68,14 +66,22 @@ def _connecting(browser_url: str, bolt_uri: str, user: str) -> str:
 
 
 def filled_in(query: Query, values: Mapping[str, Any]) -> str:
-    """The query's text with each ``$parameter`` replaced by its value as a Cypher literal; nothing else changes."""
+    """The query's text as the link carries it: each ``$parameter`` replaced by its value as a Cypher literal.
+
+    Nothing else changes, but that ``&`` and ``#`` in strings and comments become ``\\u0026`` and ``\\u0023``.
+    """
     bound = query.bind(values)
-    return _PARAMETER.sub(lambda match: match["kept"] or _literal(bound[match["name"]]), query.cypher)
+
+    def replaced(part: re.Match[str]) -> str:
+        if part["parameter"]:
+            return _escaped(as_literal(bound[part["parameter"]]))
+        return part["name"] or _escaped(part["text"])
+
+    return _PARTS.sub(replaced, query.cypher)
 
 
-def _literal(value: Any) -> str:
-    # Only strings can hold the escaped characters, so escaping the whole literal is safe; Cypher reads \uXXXX in strings.
-    return as_literal(value).translate(_ESCAPED_IN_VALUES)
+def _escaped(text: str) -> str:
+    return _UNSENDABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def export(folder: Path, library: Library) -> tuple[Path, ...]:

@@ -46,12 +46,19 @@ def connect(
         user = user or os.environ.get("NEO4J_USERNAME", "neo4j")
         password = password if password is not None else os.environ.get("NEO4J_PASSWORD", "")
         database = database or os.environ.get("NEO4J_DATABASE") or None
-        return Lineage(Graph(uri, user, password, database), home=home, timeout_s=timeout_s)
+        return Lineage(Graph(uri, user, password, database), user=user, home=home, timeout_s=timeout_s)
     from lineage.embedded import up
 
     running = up(home, progress=progress)
     graph = Graph(running.uri, running.user, running.password, database)
-    return Lineage(graph, home=home, timeout_s=timeout_s, browser_url=running.browser_url)
+    return Lineage(
+        graph,
+        user=running.user,
+        home=running.home,
+        timeout_s=timeout_s,
+        browser_url=running.browser_url,
+        password_file=running.home / "password",
+    )
 
 
 class Lineage:
@@ -61,12 +68,15 @@ class Lineage:
         self,
         graph: Graph,
         *,
+        user: str = "neo4j",
         library: Library | None = None,
         home: Path | str | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
         browser_url: str | None = None,
+        password_file: Path | None = None,
     ) -> None:
-        self.graph, self.home, self.browser_url = graph, home, browser_url
+        self.graph, self.user, self.home = graph, user, home
+        self.browser_url, self.password_file = browser_url, password_file
         self.ask = Asker(graph, library or shipped(), timeout_s)
 
     def __enter__(self) -> Self:

@@ -3,11 +3,11 @@
 // A system is crossed only along the same data set or item kind, a data set derived from it, or a route that comes after.
 // For a field: what is made from that field, where only data sets are known to be connected, what is made from its data set,
 // and the routes that carry it. Each route brings its receiver and that receiver's partner along.
-// @param id string  id of a node, a field as dataset#field
+// @param id string  id of a node, a field's id joins data set and name
 // @param label string = null  its label, where one id belongs to nodes of several labels
 // @param depth integer = 30  steps downstream at most, up to 30
 // @param as_of datetime = null  declarations of that time, null is now
-// @returns distance, label, id, name, dataset, reached_from, partner, owner, contact, start, node, people
+// @returns distance, label, id, name, dataset, dataset_name, reached_from, partner, owner, contact, start, node, people
 // @example id='northwind-cms'
 CYPHER 25
 LET now = coalesce($as_of, datetime())
@@ -19,13 +19,20 @@ FILTER $label IS NULL OR $label IN labels(n)
 CALL (n, now) {
   MATCH p = (n)-[f:FEEDS|SENDS|OPERATES WHERE (f.valid_from IS NULL OR f.valid_from <= now) AND (f.valid_to IS NULL OR f.valid_to > now)]->{0,30}(x)
   RETURN x, min(length(p)) AS distance
+}
+WITH n, now, collect({x: x, distance: distance}) AS reached
+CALL (reached, now) {
+  UNWIND reached AS one
+  RETURN one.x AS x, one.distance AS distance
   UNION
   // Where nobody says which fields a data set is made from, the field may be among them.
-  MATCH (n:Field)<-[:HAS_FIELD]-(d:Dataset)-[made:FEEDS {kind: 'derivation'}]->(first)
-  WHERE NOT EXISTS { MATCH (d)-[:HAS_FIELD]->(:Field)-[:FEEDS]->(used) WHERE used = first OR EXISTS { (first)-[:HAS_FIELD]->(used) } }
-    AND (made.valid_to IS NULL OR made.valid_to > now)
+  UNWIND [one IN reached WHERE one.x:Field] AS one
+  MATCH (d:Dataset {id: one.x.dataset})-[made:FEEDS {kind: 'derivation'}]->(first)
+  WHERE (made.valid_to IS NULL OR made.valid_to > now)
+    AND NOT EXISTS { MATCH (d)-[:HAS_FIELD]->(:Field)-[:FEEDS]->(used) WHERE used = first OR EXISTS { (first)-[:HAS_FIELD]->(used) } }
+  WITH first, min(one.distance) + 1 AS base, now
   MATCH p = (first)-[f:FEEDS WHERE (f.valid_from IS NULL OR f.valid_from <= now) AND (f.valid_to IS NULL OR f.valid_to > now)]->{0,29}(x)
-  RETURN x, min(length(p)) + 1 AS distance
+  RETURN x, min(base + length(p)) AS distance
 }
 WITH n, now, x, min(distance) AS distance
 WITH n, now, collect({x: x, distance: distance, from: null}) AS reached
@@ -61,7 +68,7 @@ CALL (reached, now) {
 }
 WITH n, now, x, distance, brought ORDER BY distance, brought
 WITH n, now, x, min(distance) AS distance, collect(brought)[0] AS brought
-WHERE x <> n
+WHERE x <> n AND distance <= $depth
 LET owner = COLLECT { MATCH (x)<-[w:OWNS]-(t:Team) WHERE w.valid_to IS NULL OR w.valid_to > now RETURN t ORDER BY t.id LIMIT 1 }[0]
 LET operator = CASE WHEN x:Partner THEN x ELSE COLLECT {
   MATCH (p:Partner)-[o:OPERATES|HAS_TEAM]->(of) WHERE (of = x OR of = owner) AND (o.valid_to IS NULL OR o.valid_to > now)
@@ -70,6 +77,7 @@ LET people = COLLECT { MATCH (of)-[:HAS_CONTACT]->(c:Contact) WHERE of = owner O
 RETURN distance,
   [l IN labels(x) WHERE l IN ['Partner', 'System', 'Interface', 'Dataset', 'Field', 'Route', 'Report']][0] AS label,
   x.id AS id, coalesce(x.name, x.id) AS name, x.dataset AS dataset,
+  CASE WHEN x:Field THEN COLLECT { MATCH (d:Dataset {id: x.dataset}) RETURN d.name }[0] END AS dataset_name,
   CASE WHEN brought IS NOT NULL THEN [brought] ELSE COLLECT { MATCH (y)-[:FEEDS|SENDS|OPERATES]->(x) RETURN y.id ORDER BY y.id } END AS reached_from,
   operator.id AS partner, owner.id AS owner, coalesce(people[0].email, people[0].name) AS contact,
   n AS start, x AS node, people

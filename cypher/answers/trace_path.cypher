@@ -4,7 +4,6 @@
 // its two ends is joined to the one declared route between them (`joined`).
 // @param item string  id of an item (see find_item)
 // @param as_of datetime = null  only evidence and declarations of that time, null is now
-// @param depth integer = 20  routes in a row at most
 // @returns route, sender, receiver, status, secured_at, attempts, sender_zone, receiver_zone, joined, item, above, identifiers, handoff, evidence, agreement, way
 // @example item='episode:rss:guid:PC2084'
 CYPHER 25

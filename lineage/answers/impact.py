@@ -8,9 +8,9 @@ from typing import Any
 
 from lineage.answers.asking import Asker
 from lineage.answers.completeness import completeness
-from lineage.answers.results import Affected, Impact, NodeRef
+from lineage.answers.results import Affected, Completeness, Impact, NodeRef
 from lineage.errors import NotFoundError, UsageError
-from lineage.graph import Row
+from lineage.graph import OutOfTime, Row
 
 MAX_DEPTH = 30
 
@@ -19,14 +19,19 @@ def impact(ask: Asker, node: str, *, field: str | None = None, depth: int = MAX_
     """What lies downstream of a partner, system, job, interface, dataset, field or route.
 
     ``node``: its id, with ``Label:`` in front where one id belongs to several; ``field``: one field of that data set;
-    ``depth``: steps at most, 1 to 30; ``as_of``: UTC, now if None. Raises NotFoundError, UsageError, ServerError, OutOfTime.
+    ``depth``: steps at most, 1 to 30; ``as_of``: UTC, now if None. Raises NotFoundError, UsageError, ServerError; where the
+    expansion runs into the time limit, the answer is empty and says so.
     """
     if not 1 <= depth <= MAX_DEPTH:
         raise UsageError(f"depth {depth} is not between 1 and {MAX_DEPTH}.")
     moment = as_of or datetime.now(UTC)
     start = _start(ask, node, field)
-    rows = ask.rows("downstream_impact", id=start.id, label=start.label, depth=depth, as_of=moment)
-    beyond = any(row["distance"] > depth for row in rows) or any(row["distance"] >= MAX_DEPTH for row in rows)
+    try:
+        # One step more than asked for, to tell whether the answer ends there or is cut off there.
+        rows = ask.rows("downstream_impact", id=start.id, label=start.label, depth=depth + 1, as_of=moment)
+    except OutOfTime:
+        return Impact(of=start, affected=(), completeness=Completeness(complete=False, truncated_by="time"))
+    beyond = any(row["distance"] > depth for row in rows)
     affected = _affected([row for row in rows if row["distance"] <= depth], start)
     systems = [one.id for one in affected if one.label == "System"]
     return Impact(
@@ -63,7 +68,12 @@ def _start(ask: Asker, node: str, field: str | None) -> NodeRef:
 def _affected(rows: list[Row], start: NodeRef) -> list[Affected]:
     """One entry a node, nearest first; fields are gathered under their data set."""
     own = {row["id"]: row["dataset"] for row in rows if row["label"] == "Field"}
-    distance = {start.id: 0} | {row["id"]: row["distance"] for row in rows}
+    distance: dict[str, int] = {start.id: 0}
+    for row in rows:
+        if row["label"] == "Field":
+            # Behind a field stands its data set: what is made from that as a whole is reached from there.
+            distance[row["dataset"]] = min(row["distance"], distance.get(row["dataset"], row["distance"]))
+    distance |= {row["id"]: row["distance"] for row in rows}
     fields: dict[str, list[Row]] = {}
     for row in rows:
         if row["label"] == "Field" and row["dataset"] != start.id:
@@ -72,7 +82,14 @@ def _affected(rows: list[Row], start: NodeRef) -> list[Affected]:
     reached = {row["id"] for row in rows if row["label"] == "Dataset"}
     for dataset, some in fields.items():
         if dataset not in reached:
-            entries.append(_entry({**some[0], "id": dataset, "label": "Dataset", "name": dataset}, distance, own, some))
+            entries.append(
+                _entry(
+                    {**some[0], "id": dataset, "label": "Dataset", "name": some[0]["dataset_name"] or dataset},
+                    distance,
+                    own,
+                    some,
+                )
+            )
     return sorted(entries, key=lambda one: (one.distance, one.label, one.id))
 
 

@@ -169,3 +169,5 @@ def _print(answer: Any, form: str, as_text: Any) -> None:
         print_rows(frame.astype(object).where(frame.notna(), None).to_dict("records"), list(frame.columns), "csv")
     else:
         show(as_text(answer))
+    if answer.completeness.truncated_by == "time":
+        click.get_current_context().exit(1)

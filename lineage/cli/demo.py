@@ -63,7 +63,7 @@ def demo(ctx: click.Context, home: str | None) -> None:
             Text.assemble(("  picture       ", "dim"), page.resolve().as_uri()),
             Text.assemble(
                 ("  Neo4j Browser ", "dim"),
-                link(running.browser_url, running.uri, session.library["trace_path"], {"item": ITEM}),
+                link(running.browser_url, running.uri, session.library["trace_path"], {"item": ITEM}, user=running.user),
             ),
             Text.assemble(("  sign in as    ", "dim"), f"{running.user}, password in {running.home / 'password'}"),
             Text(
