@@ -18,7 +18,7 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 from lineage.errors import LineageError
 from lineage.library import Library, Query, as_literal
-from lineage.model import KIND_LABELS, LABELS, Label
+from lineage.model import KIND_LABELS, LABELS, STATE_LABELS, Label
 
 FAVOURITES, STYLE, GUIDE = "favourites.zip", "style.grass", "guide.md"
 GUIDED = ("trace_path", "last_handoffs_of_system", "downstream_impact")
@@ -31,6 +31,9 @@ _PARTS = re.compile(
 # Browser decodes the address first and takes it apart afterwards, so that these end or repeat its argument even when they
 # are percent-encoded. In strings Cypher reads \uXXXX instead, and in comments only people do; elsewhere nothing helps.
 _UNSENDABLE = re.compile(r"[&#]|\?(?=arg=)")
+# Of a text with semicolons Browser first drops all lines that look like comments, even inside a value, and then counts
+# statements: several are run without drawing anything.
+_UNSENDABLE_IN_VALUES = re.compile(rf"{_UNSENDABLE.pattern}|[;\r\n]")
 # What items travel along stands out; what merely belongs together recedes.
 _ROAD, _ASIDE = {"color": "#4C8EDA", "shaft-width": "3px"}, {"color": "#D5D8DD"}
 _LINES = {"SENDS": _ROAD, "DELIVERS_TO": _ROAD, "FEEDS": _ASIDE, "OF": _ASIDE, "ABOUT": _ASIDE}
@@ -74,14 +77,14 @@ def filled_in(query: Query, values: Mapping[str, Any]) -> str:
 
     def replaced(part: re.Match[str]) -> str:
         if part["parameter"]:
-            return _escaped(as_literal(bound[part["parameter"]]))
-        return part["name"] or _escaped(part["text"])
+            return _escaped(_UNSENDABLE_IN_VALUES, as_literal(bound[part["parameter"]]))
+        return part["name"] or _escaped(_UNSENDABLE, part["text"])
 
     return _PARTS.sub(replaced, query.cypher)
 
 
-def _escaped(text: str) -> str:
-    return _UNSENDABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+def _escaped(what: re.Pattern[str], text: str) -> str:
+    return what.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def export(folder: Path, library: Library) -> tuple[Path, ...]:
@@ -92,10 +95,11 @@ def export(folder: Path, library: Library) -> tuple[Path, ...]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     favourites, look, slides = folder / FAVOURITES, folder / STYLE, folder / GUIDE
-    with zipfile.ZipFile(favourites, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(favourites, "w") as archive:
         for query in library:
             # Without a time of its own a member gets 1980: the same library makes the same bytes.
-            archive.writestr(zipfile.ZipInfo(f"{query.folder}/{query.name}.cypher"), query.cypher)
+            member = zipfile.ZipInfo(f"{query.folder}/{query.name}.cypher")
+            archive.writestr(member, query.cypher, zipfile.ZIP_DEFLATED)
     look.write_text(style(), "utf-8")
     slides.write_text(guide(library), "utf-8")
     return favourites, look, slides
@@ -124,6 +128,8 @@ def style() -> str:
         if label.name == "Item":
             # Kinds look like items; without rules of their own Browser's legend would show them in made-up colours.
             rules |= {f"node.{kind}": _rule(label) for kind in KIND_LABELS.values()}
+        elif label.name == "Handoff":
+            rules |= {f"node.Handoff.{state}": {**_rule(label), **_colours(color)} for state, color in STATE_LABELS.items()}
     return json.dumps(rules, indent=2) + "\n"
 
 

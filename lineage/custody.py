@@ -287,7 +287,7 @@ def _reachable(start: str | None, leaving: Mapping[str, list[State]]) -> set[str
 
 def properties(state: State, item_id: str) -> dict[str, Any]:
     """What the Handoff node stores of a state. Only what its evidence says: no registry, no clock."""
-    arrow = f"{state.from_system or '?'} → {state.to_system or '?'}"
+    arrow = f"{state.from_system} → {state.to_system}" if state.from_system and state.to_system else state.route
     word = state.processing or state.acknowledgement or state.transport or "seen"
     return {
         "id": f"{state.route}|{item_id}",
@@ -306,6 +306,6 @@ def properties(state: State, item_id: str) -> dict[str, Any]:
         "undated": state.undated,
         "first_at": state.first_at,
         "last_at": state.last_at,
-        "summary": f"{arrow} {'✓' if state.secured else '✗'} {word}",
+        "summary": f"{'✓' if state.secured else '✗'} {word.replace('_', ' ')} {arrow}",
         **{f"{name}_at": time for name, time in state.times.items()},
     }

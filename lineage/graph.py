@@ -22,7 +22,7 @@ from neo4j.exceptions import (
 )
 
 from lineage.errors import LineageError, RefusedError, ServerError, UsageError
-from lineage.model import MODEL_VERSION, schema_statements
+from lineage.model import MODEL_VERSION, schema_statements, vocabulary
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -152,6 +152,13 @@ class Graph:
             for statement in schema_statements():
                 self._guarded(lambda s=statement: session.run(s).consume())  # type: ignore[misc]
             self._guarded(lambda: session.run("CALL db.awaitIndexes(300)").consume())
+        # Names that no data uses yet make Neo4j warn about every query that mentions them, so they are made known first.
+        for procedure, names in vocabulary().items():
+            self.write(
+                lambda tx, p=procedure, n=names: tx.run(  # type: ignore[misc]
+                    f"UNWIND $names AS name CALL {p}(name) RETURN count(*) AS made", names=sorted(n)
+                )
+            )
         self.write(lambda tx: tx.run("MERGE (l:Lineage {id: 'graph'}) SET l.model = $model", model=MODEL_VERSION))
 
     def _session(self, mode: str, fetch_size: int = -1) -> neo4j.Session:

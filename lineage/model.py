@@ -49,17 +49,22 @@ LABELS: tuple[Label, ...] = (
     ),
     Label("Team", ("id",), "people at a partner who own systems, data sets, routes and reports", color="#F79767"),
     Label("Contact", ("id",), "whom to turn to", color="#FFC454", size=40),
-    Label("System", ("id",), "something that items pass through; a job is a system of kind job", color="#4C8EDA", size=65),
+    Label("System", ("id",), "something that items pass through; a job is a system of kind job", color="#4C8EDA", size=75),
     Label("Interface", ("id",), "an endpoint of a system: protocol, format, contract", caption="id", color="#8DCC93"),
     Label("Dataset", ("id",), "what is exchanged: message type, file layout, table", color="#57C7E3"),
     Label("Field", ("id",), "a field of a data set", color="#A5DDF0", size=40),
     Label(
-        "Route", ("id",), "an agreement: sender, receiver, data set, schedule, acknowledgement", caption="id", color="#C990C0"
+        "Route",
+        ("id",),
+        "an agreement: sender, receiver, data set, schedule, acknowledgement",
+        caption="id",
+        color="#C990C0",
+        size=75,
     ),
     Label("Report", ("id",), "a dashboard or report that people look at", color="#DA7194"),
     Label("Item", ("id",), "a thing in transit: episode, campaign, asset, store", color="#FFE081", size=65),
     Label("Identifier", ("id",), "another name of an item: scheme:value", caption="id", color="#D9C8AE", size=40),
-    Label("Handoff", ("id",), "one item's change of custody on one route", caption="summary", color="#F16667", size=55),
+    Label("Handoff", ("id",), "one item's change of custody on one route", caption="summary", color="#C9C9C9", size=105),
     Label("Evidence", ("source", "id"), "something was seen at one end of a route", caption="type", color="#ECB5C9", size=40),
     Label(
         "Assertion",
@@ -146,9 +151,60 @@ KIND_LABELS: dict[str, str] = {
 }
 
 
-def label_names() -> tuple[str, ...]:
-    """All node labels, in the order of the model."""
-    return tuple(label.name for label in LABELS)
+# States that also become labels of handoffs, because Browser can colour by label and by nothing else.
+STATE_LABELS: dict[str, str] = {"Secured": "#3BA55D", "Unsecured": "#E5383B"}
+
+
+# Properties that not every graph has, and that queries mention: (label, names).
+PROPERTIES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("every declared node", ("name", "kind", "declared", "valid_from", "valid_to", "retired")),
+    ("Partner", ("zone",)),
+    ("Contact", ("email", "role")),
+    ("Interface", ("protocol", "format", "endpoint", "contract")),
+    ("Field", ("dataset", "type")),
+    (
+        "Route",
+        (
+            "from", "to", "dataset", "interface", "item_kind", "after", "expect", "schedule", "timezone", "calendar",
+            "deliver_within", "acknowledgement", "acknowledge_within", "owner",
+        ),
+    ),
+    ("Report", ("url",)),
+    ("Item", ("origin", "part_of", "version_of", "published_at", "expected_on")),
+    ("Identifier", ("scheme", "value", "scope")),
+    (
+        "Handoff",
+        (
+            "item_id", "route_id", "from_system", "to_system", "secured", "secured_at", "secured_by", "attempts", "transport",
+            "acknowledgement", "processing", "undated", "first_at", "last_at", "summary", "queued_at", "sent_at", "picked_up_at",
+            "received_at", "acknowledged_at", "rejected_at", "failed_at", "processing_failed_at", "published_at",
+        ),
+    ),
+    (
+        "Evidence",
+        (
+            "type", "raw_type", "time", "offset", "subject", "route", "message_id", "in_reply_to", "reporter", "said_by", "code",
+            "detail", "identifiers", "hash", "position", "unplaced", "conflict", "variants", "variant_hashes",
+        ),
+    ),
+    ("Assertion", ("subject", "feed", "source", "authority", "content", "hash", "position", "seen_from", "retired_at")),
+    (
+        "Run",
+        (
+            "feed", "source", "sha256", "fingerprint", "started", "finished", "status", "read", "facts", "created", "changed",
+            "unchanged", "rejected", "retired", "rejects_file", "findings", "seconds",
+        ),
+    ),
+)  # fmt: skip
+
+
+def vocabulary() -> dict[str, set[str]]:
+    """Neo4j's procedures that make names known, with the model's names for each."""
+    return {
+        "db.createLabel": {row.name for row in LABELS} | set(KIND_LABELS.values()) | set(STATE_LABELS),
+        "db.createRelationshipType": {row.type for row in REFERENCES} | {row[0] for row in OTHER_RELATIONSHIPS},
+        "db.createProperty": {name for _, names in PROPERTIES for name in names} | {"id", "by", "model", "turn"},
+    }
 
 
 def references_of(label: str) -> tuple[Reference, ...]:

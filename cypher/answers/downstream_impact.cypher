@@ -8,7 +8,7 @@
 // @param depth integer = 30  steps downstream at most, up to 30
 // @param as_of datetime = null  declarations of that time, null is now
 // @returns distance, label, id, name, dataset, dataset_name, reached_from, partner, owner, contact, start, node, people
-// @example id='northwind-cms'
+// @example id='northwind-directory'
 CYPHER 25
 LET now = coalesce($as_of, datetime())
 CALL () {

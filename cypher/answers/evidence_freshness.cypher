@@ -3,7 +3,7 @@
 // @param systems list  system ids
 // @param as_of datetime = null  only evidence of that time, null is now
 // @returns system, freshest, freshest_anywhere
-// @example systems=['northwind-cms']
+// @example systems=['relay-hub', 'northwind-directory']
 CYPHER 25
 LET now = coalesce($as_of, datetime())
 LET anywhere = COLLECT { MATCH (e:Evidence) WHERE e.time <= now RETURN e.time ORDER BY e.time DESC LIMIT 1 }[0]

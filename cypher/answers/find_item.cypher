@@ -3,7 +3,7 @@
 // `rank` says which of these it was (0 is the id itself), and answers with a higher rank matter only where a lower one found nothing.
 // @param name string  an item's id, any identifier with or without its scheme, a message id or a control number
 // @returns rank, item, name, kind, versions, parents
-// @example name='rss:guid:PC2084'
+// @example name='upload-7731'
 CYPHER 25
 CALL () {
   MATCH (i:Item {id: $name}) RETURN i, 0 AS rank

@@ -2,7 +2,7 @@
 // @param name string  an id, a field as dataset.field
 // @param label string = null  only nodes of this label
 // @returns label, id, name, node
-// @example name='northwind-cms'
+// @example name='northwind-directory'
 CYPHER 25
 CALL () {
   MATCH (n:Partner {id: $name}) RETURN n, 'Partner' AS label UNION MATCH (n:Team {id: $name}) RETURN n, 'Team' AS label

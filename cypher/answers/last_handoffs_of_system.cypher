@@ -4,7 +4,7 @@
 // @param limit integer = 20  rows at most
 // @param as_of datetime = null  only what was secured by then, null is now
 // @returns item, route, sender, receiver, secured_at, evidence_ids, handoff
-// @example system='northwind-cms'
+// @example system='relay-hub'
 CYPHER 25
 LET now = coalesce($as_of, datetime())
 CALL (now) {

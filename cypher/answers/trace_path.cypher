@@ -1,16 +1,16 @@
 // Trace path: which way did an item take, and which way should it have taken?
 // One row for each handoff that was seen and for each declared route that the item could still take. `way` draws the two
-// systems and the route between them, `handoff` and `evidence` what was seen there. A handoff whose evidence named only
+// systems and the route between them, `handoff` what was seen there. A handoff whose evidence named only
 // its two ends is joined to the one declared route between them (`joined`).
 // @param item string  id of an item (see find_item)
 // @param as_of datetime = null  only evidence and declarations of that time, null is now
 // @returns route, sender, receiver, status, secured_at, attempts, sender_zone, receiver_zone, joined, item, above, identifiers, handoff, evidence, agreement, way
-// @example item='episode:rss:guid:PC2084'
+// @example item='episode:dev-meeting'
 CYPHER 25
 MATCH (i:Item {id: $item})
 LET now = coalesce($as_of, datetime())
-LET above = COLLECT { MATCH (i)-[:PART_OF|VERSION_OF]->{1,6}(a:Item) RETURN DISTINCT a }
-LET identifiers = COLLECT { MATCH (x:Identifier)-[:IDENTIFIES]->(n:Item) WHERE n = i OR (x)-[:IDENTIFIES {scope: 'work'}]->(n) AND n IN above AND n.kind = i.kind RETURN DISTINCT x.id ORDER BY x.id }
+LET above = COLLECT { MATCH (i)-[:PART_OF|VERSION_OF]->{1,6}(a:Item) RETURN DISTINCT a{.*} }
+LET identifiers = COLLECT { MATCH (x:Identifier)-[:IDENTIFIES]->(n:Item) WHERE n = i OR (x)-[:IDENTIFIES {scope: 'work'}]->(n) AND n.id IN [a IN above | a.id] AND n.kind = i.kind RETURN DISTINCT x.id ORDER BY x.id }
 LET handoffs = COLLECT { MATCH (i)<-[:OF]-(h:Handoff) WHERE h.first_at IS NULL OR h.first_at <= now RETURN h }
 LET starts = [i.origin] + [a IN above | a.origin] + [h IN handoffs | h.from_system] + [h IN handoffs | h.to_system]
 LET open = COLLECT {
@@ -43,6 +43,6 @@ RETURN route,
   COLLECT { MATCH (:System {id: coalesce(h.from_system, r.`from`)})<-[o:OPERATES]-(p:Partner) WHERE o.valid_to IS NULL RETURN p.zone }[0] AS sender_zone,
   COLLECT { MATCH (:System {id: coalesce(h.to_system, r.to)})<-[o:OPERATES]-(p:Partner) WHERE o.valid_to IS NULL RETURN p.zone }[0] AS receiver_zone,
   joined, i AS item, above, identifiers, h AS handoff,
-  COLLECT { MATCH (h)<-[:ABOUT]-(e:Evidence) WHERE e.time IS NULL OR e.time <= now RETURN e ORDER BY e.time, e.id } AS evidence,
+  COLLECT { MATCH (h)<-[:ABOUT]-(e:Evidence) WHERE e.time IS NULL OR e.time <= now RETURN e{.*} ORDER BY e.time, e.id } AS evidence,
   r AS agreement, way
 ORDER BY secured_at, h.first_at, route

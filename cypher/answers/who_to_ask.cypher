@@ -2,7 +2,7 @@
 // The contacts of the team that owns a system come before those of the partner that operates it.
 // @param systems list  system ids
 // @returns system, partner, partner_name, zone, of, name, email, role, way
-// @example systems=['northwind-cms']
+// @example systems=['relay-hub', 'northwind-directory']
 CYPHER 25
 UNWIND $systems AS id
 MATCH (s:System {id: id})

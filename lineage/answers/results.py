@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from html import escape
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from lineage.picture import Edge, svg
 from lineage.times import rfc3339
 
 if TYPE_CHECKING:
@@ -74,6 +76,12 @@ class Hop(Result):
     evidence: tuple[str, ...]
     ambiguous_routes: tuple[str, ...] = ()
 
+    @property
+    def furthest(self) -> str:
+        """The furthest proof there is, in a word; what an agreement owes is no state of the item."""
+        acknowledgement = None if self.acknowledgement in {"none_expected", "waiting", "overdue"} else self.acknowledgement
+        return (self.processing or acknowledgement or self.transport or "seen").replace("_", " ")
+
 
 class NotReached(Result):
     """An expected handoff that has not arrived. ``expected_by``: None where nothing declares a deadline."""
@@ -102,10 +110,16 @@ class Trace(Result):
         ]
         return _frame(rows, [field.alias or name for name, field in Hop.model_fields.items()])
 
-    def _repr_html_(self) -> str:
-        from lineage.render.picture import trace_svg
+    def picture(self) -> str:
+        """The way as SVG: what arrived, what was seen and did not, what was expected and never seen. Empty if nothing is known."""
+        edges = [Edge(h.from_ or "?", h.to or "?", "ok" if h.secured else "bad", h.furthest) for h in self.hops]
+        seen = {hop.route for hop in self.hops}
+        edges += [Edge(n.from_, n.to, "never", "never seen") for n in self.not_reached if n.route not in seen]
+        zones = {end: zone for h in self.hops for end, zone in ((h.from_ or "?", h.from_zone), (h.to or "?", h.to_zone))}
+        return svg(f"way of {self.item.name}", edges, zones)
 
-        return trace_svg(self)
+    def _repr_html_(self) -> str:
+        return self.picture() or f"No handoff of {escape(self.item.name)} is known."
 
 
 class Custody(Result):

@@ -51,7 +51,7 @@ def read_way(ask: Asker, item_id: str, as_of: datetime, depth: int = 20) -> Way:
     if not rows:
         raise NotFoundError(f"No item has the id {item_id}.", hint="`lineage search` finds items by a part of their names.")
     item = rows[0]["item"]["properties"]
-    above = [node["properties"] for node in rows[0]["above"]]
+    above = rows[0]["above"]
     agreements: dict[str, Agreement] = {}
     ends: dict[str, tuple[str | None, str | None]] = {}
     zones: dict[str, str | None] = {}
@@ -69,7 +69,7 @@ def read_way(ask: Asker, item_id: str, as_of: datetime, depth: int = 20) -> Way:
         if len(row["joined"]) > 1:
             ambiguous[route] = tuple(row["joined"])
         # The query let only evidence up to as_of through; the states of that time are folded here from it.
-        evidence += [as_evidence(node["properties"], route) for node in row["evidence"]]
+        evidence += [as_evidence(one, route) for one in row["evidence"]]
     states = {route: _ended(state, ends[route]) for route, state in fold_item(_known_ends(evidence, ends)).items()}
     stated = [item, *above]
     origin = origin_of(

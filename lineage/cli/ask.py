@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lineage.session import Lineage
 
 
-@click.command(epilog="\b\nExample:  lineage trace rss:guid:PC2084")
+@click.command(epilog="\b\nExample:  lineage trace episode:dev-meeting")
 @click.argument("item")
 @as_of_option
 @click.option("--depth", type=click.IntRange(1, 20), default=20, show_default=True, help="Routes in a row at most.")
@@ -29,14 +29,14 @@ def trace(session: Lineage, item: str, as_of: datetime | None, depth: int, html:
     if html:
         from pathlib import Path
 
-        from lineage.render.picture import trace_page
+        from lineage.render.page import trace_page
 
         Path(html).write_text(trace_page(answer), encoding="utf-8")
         click.echo(f"Wrote {html}.", err=True)
     _print(answer, form, trace_text)
 
 
-@click.command("last-handoff", epilog="\b\nExample:  lineage last-handoff rss:guid:PC2084")
+@click.command("last-handoff", epilog="\b\nExample:  lineage last-handoff episode:dev-meeting")
 @click.argument("item", required=False)
 @click.option("--route", help="Instead of an item: the last ones of this route.")
 @click.option("--partner", help="Instead of an item: the last ones at either end of this partner.")
@@ -87,7 +87,7 @@ def last_handoff(
     print_rows(rows, columns, form, empty="No secured handoff.")  # type: ignore[arg-type]
 
 
-@click.command(epilog="\b\nExample:  lineage impact host")
+@click.command(epilog="\b\nExample:  lineage impact relay-hub")
 @click.argument("node")
 @click.option("--field", help="Only this field of the data set NODE.")
 @click.option("--depth", type=click.IntRange(1, 30), default=30, show_default=True, help="Steps downstream at most.")

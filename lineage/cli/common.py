@@ -104,8 +104,3 @@ def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
 def home_of(ctx: click.Context, home: str | None) -> str | None:
     """The home directory that was named before or behind the command."""
     return home or (ctx.obj or {}).get("home")
-
-
-def example(text: str) -> str:
-    """The end of a command's help: an example that runs on the demo graph."""
-    return f"\b\nExample:  {text}"

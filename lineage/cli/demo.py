@@ -26,7 +26,7 @@ def demo(ctx: click.Context, home: str | None) -> None:
     from lineage.embedded import up
     from lineage.graph import Graph
     from lineage.render.output import show, table
-    from lineage.render.picture import trace_page
+    from lineage.render.page import trace_page
     from lineage.render.text import impact_text, last_handoff_text, trace_text
     from lineage.session import Lineage
 
@@ -55,19 +55,21 @@ def demo(ctx: click.Context, home: str | None) -> None:
         show(last_handoff_text(session.last_handoff(ITEM)))
         ask("3. What else does the system that failed reach?", f"impact {SYSTEM}")
         show(impact_text(session.impact(SYSTEM)))
+        address = link(running.browser_url, running.uri, session.library["trace_path"], {"item": ITEM}, user=running.user)
         page = Path(running.home) / "demo.html"
-        page.write_text(trace_page(trace), encoding="utf-8")
+        page.write_text(trace_page(trace, browser=address), encoding="utf-8")
+        # The address holds the whole query: on a terminal it hides behind a word, into a pipe it stays in one piece.
+        here = Text("this path in Neo4j Browser", style=f"link {address}") if sys.stdout.isatty() else Text(running.browser_url)
         show(
             Rule(style="dim"),
             Text("See it", style="bold"),
             Text.assemble(("  picture       ", "dim"), page.resolve().as_uri()),
-            Text.assemble(
-                ("  Neo4j Browser ", "dim"),
-                link(running.browser_url, running.uri, session.library["trace_path"], {"item": ITEM}, user=running.user),
-            ),
+            Text.assemble(("  in a graph    ", "dim"), here, f"  (or: lineage browser trace_path -p item={ITEM})"),
             Text.assemble(("  sign in as    ", "dim"), f"{running.user}, password in {running.home / 'password'}"),
             Text(
                 "\nThe server keeps running for your next question (try `lineage search episode`); `lineage down` stops it.",
                 style="dim",
             ),
         )
+        if not sys.stdout.isatty():
+            click.echo(address)

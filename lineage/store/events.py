@@ -57,7 +57,7 @@ def write_events(tx: Transaction, observing: Reading, events: Iterable[HandoffEv
     replaced: list[Key] = []
     for key, variants in arrived.items():
         before = stored.get(key)
-        known = _known_variants(before) if before else {}
+        known = set(before["hashes"] or [before["hash"]]) if before else set()
         unknown = [one for one in variants.values() if one.hash not in known]
         if not unknown:
             continue
@@ -70,9 +70,9 @@ def write_events(tx: Transaction, observing: Reading, events: Iterable[HandoffEv
             replaced.append(key)
         counts.created += before is None
         counts.changed += len(unknown) - (before is None)
-        everything = known | {one.hash: one.text for one in unknown} if before or len(unknown) > 1 else {}
         row = _row(best) if wins else {"source": key[0], "id": key[1]}
-        if everything:
+        if before is not None or len(unknown) > 1:
+            everything = (_wordings(tx, before) if before else {}) | {one.hash: one.text for one in unknown}
             row |= {
                 "conflict": True,
                 "variant_hashes": sorted(everything),
@@ -103,23 +103,21 @@ def write_events(tx: Transaction, observing: Reading, events: Iterable[HandoffEv
 def _stored(tx: Transaction, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
     rows = tx.run(
         """UNWIND $keys AS key MATCH (e:Evidence {source: key[0], id: key[1]})
-        RETURN e.source AS source, e.id AS id, e.hash AS hash, e.variant_hashes AS hashes, e.variants AS texts,
-               properties(e) AS properties""",
+        RETURN e.source AS source, e.id AS id, e.hash AS hash, e.variant_hashes AS hashes, e.variants AS texts""",
         keys=[list(key) for key in keys],
     )
     return {(row["source"], row["id"]): row for row in rows}
 
 
-def _known_variants(before: dict[str, Any]) -> dict[str, str]:
+def _wordings(tx: Transaction, before: dict[str, Any]) -> dict[str, str]:
     """Hash to text of the variants that are stored; without a conflict there is one, told by the node's own properties."""
     if before["hashes"]:
         return dict(zip(before["hashes"], before["texts"], strict=True))
-    said = {
-        **before["properties"],
-        "from": before["properties"].get("from_system"),
-        "to": before["properties"].get("to_system"),
-    }
-    said["item"] = said.pop("subject", None)
+    found = tx.run(
+        "MATCH (e:Evidence {source: $source, id: $id}) RETURN properties(e) AS e", source=before["source"], id=before["id"]
+    )
+    said = found[0]["e"]
+    said = {**said, "from": said.get("from_system"), "to": said.get("to_system"), "item": said.get("subject")}
     names = {field.alias or name for name, field in HandoffEvent.model_fields.items()} - {"position"}
     only = _variant(HandoffEvent(**{name: plain(said[name]) for name in names if said.get(name) is not None}))
     return {only.hash: only.text}

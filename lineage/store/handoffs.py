@@ -46,9 +46,11 @@ def refold_handoffs(tx: Transaction, fresh: dict[str, list[Evidence]], shrunk: I
         rows += [handoff_row(state, item_id) for state in states.values()]
         about += [{"source": e.source, "id": e.id, "handoff": f"{e.route}|{item_id}"} for e in new]
     tx.run(
-        """UNWIND $rows AS row
+        """CYPHER 25 UNWIND $rows AS row
         MATCH (i:Item {id: row.item_id})
-        MERGE (h:Handoff {id: row.id}) SET h = row
+        MERGE (h:Handoff {id: row.id})
+        REMOVE h:Secured:Unsecured
+        SET h = row, h:$(CASE WHEN row.secured THEN 'Secured' ELSE 'Unsecured' END)
         MERGE (h)-[:OF]->(i)""",
         rows=rows,
     )
