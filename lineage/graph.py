@@ -140,10 +140,11 @@ class Graph:
 
     def prepare(self) -> None:
         """Make the database ours: constraints, indexes, the marker. Raises RefusedError if somebody else's data is in it."""
-        if self.read("OPTIONAL MATCH (l:Lineage {id: 'graph'}) RETURN l.model AS model").rows[0]["model"] == MODEL_VERSION:
+        if self._model() == MODEL_VERSION:
             return
         foreign = self.read("OPTIONAL MATCH (n) WHERE NOT n:Lineage RETURN n IS NOT NULL AS there LIMIT 1").rows[0]["there"]
-        if foreign:
+        # Asked again: another loader may have prepared the database, and loaded, between the two questions.
+        if foreign and self._model() is None:
             raise RefusedError(
                 f"The database at {self.uri} holds data that this product did not write.",
                 hint="Name an empty one with --database or --uri, or use the embedded server (`lineage up`).",
@@ -160,6 +161,10 @@ class Graph:
                 )
             )
         self.write(lambda tx: tx.run("MERGE (l:Lineage {id: 'graph'}) SET l.model = $model", model=MODEL_VERSION))
+
+    def _model(self) -> int | None:
+        model: int | None = self.read("OPTIONAL MATCH (l:Lineage {id: 'graph'}) RETURN l.model AS model").rows[0]["model"]
+        return model
 
     def _session(self, mode: str, fetch_size: int = -1) -> neo4j.Session:
         return self.driver.session(database=self.database, default_access_mode=mode, fetch_size=fetch_size)
