@@ -93,7 +93,7 @@ def write_events(tx: Transaction, observing: Reading, events: Iterable[HandoffEv
     items = _identified(tx, new)
     _observe(tx, observing, new)
     shrunk, unanswered = _withdraw(tx, replaced)
-    tx.run("UNWIND $rows AS row MERGE (e:Evidence {source: row.source, id: row.id}) SET e += row", rows=rows)
+    _write_evidence(tx, rows)
     fresh = _placed(winners, items)
     _place_replies(tx, winners, items, fresh, unanswered)
     refold_handoffs(tx, fresh, shrunk)
@@ -124,7 +124,7 @@ def _wordings(tx: Transaction, before: dict[str, Any]) -> dict[str, str]:
 
 
 def _row(variant: _Variant) -> dict[str, Any]:
-    """An Evidence node's properties. All keys are set, so that a variant that wins later leaves nothing of the other behind."""
+    """An Evidence node's properties, without the absent ones: most events leave most of them open, and each costs."""
     event = variant.event
     row: dict[str, Any] = {name: getattr(event, name) for name in _COPIED}
     row |= {
@@ -137,7 +137,15 @@ def _row(variant: _Variant) -> dict[str, Any]:
         "position": event.position or None,
         "unplaced": True if _unplaced(event) else None,
     }
-    return row
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def _write_evidence(tx: Transaction, rows: list[dict[str, Any]]) -> None:
+    """Whole rows become the node as it is now; a row without a hash only adds the variants of one that stays."""
+    for whole, how in ((True, "SET e = row"), (False, "SET e += row")):
+        some = [row for row in rows if ("hash" in row) == whole]
+        if some:
+            tx.run(f"UNWIND $rows AS row MERGE (e:Evidence {{source: row.source, id: row.id}}) {how}", rows=some)
 
 
 _COPIED = (
