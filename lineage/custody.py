@@ -298,6 +298,8 @@ def properties(state: State, item_id: str) -> dict[str, Any]:
         "dataset": state.dataset,
         "secured": state.secured,
         "secured_at": state.secured_at,
+        # Composite indexes leave out nodes without a secured_at, so these few have indexes of their own.
+        "secured_undated": True if state.secured and state.secured_at is None else None,
         "secured_by": state.secured_by,
         "attempts": state.attempt_count,
         "transport": state.transport,

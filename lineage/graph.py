@@ -27,6 +27,7 @@ from lineage.model import MODEL_VERSION, schema_statements, vocabulary
 T = TypeVar("T")
 Row = dict[str, Any]
 _MEMORY = ("MemoryPoolOutOfMemory", "TransactionOutOfMemory", "StackOverFlow", "OutOfMemory")
+_SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 _TIMEOUT = ("TransactionTimedOut", "LockClientStopped")
 DEFAULT_TIMEOUT_S = 60.0
 
@@ -75,6 +76,9 @@ class Graph:
         # The driver logs every notification of the server; the library's tests read them, users need not.
         logging.getLogger("neo4j.notifications").setLevel(logging.ERROR)
         self.uri, self.database = uri, database
+        # The driver knows http too, as a preview that needs packages of its own.
+        if uri.partition("://")[0] not in _SCHEMES:
+            raise UsageError(f"{uri} is not an address of Neo4j.", hint="Use bolt://, neo4j:// or neo4j+s://.")
         try:
             self.driver = neo4j.GraphDatabase.driver(uri, auth=(user, password))
         except (ConfigurationError, ValueError) as error:

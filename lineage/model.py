@@ -122,6 +122,9 @@ INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Handoff", ("from_system", "secured", "secured_at")),
     ("Handoff", ("to_system", "secured", "secured_at")),
     ("Handoff", ("route_id", "sent_at")),
+    ("Handoff", ("secured_undated", "route_id")),
+    ("Handoff", ("secured_undated", "from_system")),
+    ("Handoff", ("secured_undated", "to_system")),
     ("Evidence", ("message_id",)),
     ("Evidence", ("in_reply_to",)),
     ("Evidence", ("time",)),
@@ -175,8 +178,8 @@ PROPERTIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "Handoff",
         (
-            "item_id", "route_id", "from_system", "to_system", "secured", "secured_at", "secured_by", "attempts", "transport",
-            "acknowledgement", "processing", "undated", "first_at", "last_at", "summary", "queued_at", "sent_at", "picked_up_at",
+            "item_id", "route_id", "from_system", "to_system", "secured", "secured_at", "secured_undated", "secured_by", "attempts",
+            "transport", "acknowledgement", "processing", "undated", "first_at", "last_at", "summary", "queued_at", "sent_at", "picked_up_at",
             "received_at", "acknowledged_at", "rejected_at", "failed_at", "processing_failed_at", "published_at",
         ),
     ),

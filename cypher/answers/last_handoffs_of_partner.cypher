@@ -13,10 +13,16 @@ CALL (s, now) {
   WITH h ORDER BY h.from_system DESC, h.secured DESC, h.secured_at DESC LIMIT $limit
   RETURN h
   UNION
+  MATCH (h:Handoff {secured_undated: true, from_system: s.id})
+  RETURN h LIMIT $limit
+  UNION
+  MATCH (h:Handoff {secured_undated: true, to_system: s.id})
+  RETURN h LIMIT $limit
+  UNION
   MATCH (h:Handoff {to_system: s.id, secured: true}) WHERE h.secured_at <= now
   WITH h ORDER BY h.to_system DESC, h.secured DESC, h.secured_at DESC LIMIT $limit
   RETURN h
 }
-WITH DISTINCT h ORDER BY h.secured_at DESC, h.id LIMIT $limit
+WITH DISTINCT h ORDER BY h.secured_at IS NULL, h.secured_at DESC, h.id LIMIT $limit
 RETURN h.item_id AS item, h.route_id AS route, h.from_system AS sender, h.to_system AS receiver, h.secured_at AS secured_at,
   COLLECT { MATCH (h)<-[:ABOUT]-(e:Evidence) RETURN e.id ORDER BY e.time, e.id } AS evidence_ids, h AS handoff

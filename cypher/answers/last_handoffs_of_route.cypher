@@ -1,5 +1,6 @@
 // Last successful handoffs of a route: which items did it carry last, newest first?
-// Answered from the index on (route_id, secured, secured_at), however many handoffs the route has.
+// Answered from the index on (route_id, secured, secured_at), however many handoffs the route has. Handoffs whose evidence
+// named only the two ends count where this is the one declared route between them. What is secured without a date comes last.
 // @param route string  id of a route
 // @param limit integer = 20  rows at most
 // @param as_of datetime = null  only what was secured by then, null is now
@@ -7,7 +8,24 @@
 // @example route='cms-to-host'
 CYPHER 25
 LET now = coalesce($as_of, datetime())
-MATCH (h:Handoff {route_id: $route, secured: true}) WHERE h.secured_at <= now
-WITH h ORDER BY h.route_id DESC, h.secured DESC, h.secured_at DESC LIMIT $limit
-RETURN h.item_id AS item, h.route_id AS route, h.from_system AS sender, h.to_system AS receiver, h.secured_at AS secured_at,
+LET joined = COLLECT {
+  MATCH (r:Route {id: $route})<-[:SENDS]-(:System {id: r.`from`})-[:SENDS]->(o:Route {to: r.to})
+  WHERE r.declared AND NOT o.declared AND COLLECT {
+    MATCH (:System {id: o.`from`})-[:SENDS]->(d:Route {to: o.to})
+    WHERE d.declared AND (o.dataset IS NULL OR d.dataset IS NULL OR d.dataset = o.dataset)
+    RETURN d.id
+  } = [$route]
+  RETURN DISTINCT o.id
+}
+UNWIND [$route] + joined AS key
+CALL (key, now) {
+  MATCH (h:Handoff {route_id: key, secured: true}) WHERE h.secured_at <= now
+  WITH h ORDER BY h.route_id DESC, h.secured DESC, h.secured_at DESC LIMIT $limit
+  RETURN h
+  UNION
+  MATCH (h:Handoff {secured_undated: true, route_id: key})
+  RETURN h LIMIT $limit
+}
+WITH h ORDER BY h.secured_at IS NULL, h.secured_at DESC, h.id LIMIT $limit
+RETURN h.item_id AS item, $route AS route, h.from_system AS sender, h.to_system AS receiver, h.secured_at AS secured_at,
   COLLECT { MATCH (h)<-[:ABOUT]-(e:Evidence) RETURN e.id ORDER BY e.time, e.id } AS evidence_ids, h AS handoff

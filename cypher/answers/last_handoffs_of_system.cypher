@@ -12,10 +12,16 @@ CALL (now) {
   WITH h ORDER BY h.from_system DESC, h.secured DESC, h.secured_at DESC LIMIT $limit
   RETURN h
   UNION
+  MATCH (h:Handoff {secured_undated: true, from_system: $system})
+  RETURN h LIMIT $limit
+  UNION
+  MATCH (h:Handoff {secured_undated: true, to_system: $system})
+  RETURN h LIMIT $limit
+  UNION
   MATCH (h:Handoff {to_system: $system, secured: true}) WHERE h.secured_at <= now
   WITH h ORDER BY h.to_system DESC, h.secured DESC, h.secured_at DESC LIMIT $limit
   RETURN h
 }
-WITH h ORDER BY h.secured_at DESC, h.id LIMIT $limit
+WITH h ORDER BY h.secured_at IS NULL, h.secured_at DESC, h.id LIMIT $limit
 RETURN h.item_id AS item, h.route_id AS route, h.from_system AS sender, h.to_system AS receiver, h.secured_at AS secured_at,
   COLLECT { MATCH (h)<-[:ABOUT]-(e:Evidence) RETURN e.id ORDER BY e.time, e.id } AS evidence_ids, h AS handoff

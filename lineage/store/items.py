@@ -71,8 +71,9 @@ def write_names(tx: Transaction, pairs: Iterable[Pair]) -> Counts:
     said = list(pairs)
     now = resolve(tx, (item for item, _ in said))
     rows = tx.run(
-        """UNWIND $rows AS row MATCH (:Identifier {id: row.identifier})-[:IDENTIFIES]->(i:Item)
-        WHERE i.id = row.item OR EXISTS { (i)<-[:VERSION_OF]-(:Item {id: row.item}) }
+        """UNWIND $rows AS row MATCH (:Identifier {id: row.identifier})-[d:IDENTIFIES]->(i:Item)
+        WHERE i.id = row.item
+           OR d.scope = 'work' AND EXISTS { (i)<-[:VERSION_OF {kind: 'identifier'}]-(:Item {id: row.item}) }
         RETURN DISTINCT row.said AS item, row.identifier AS identifier""",
         rows=[{"said": item, "item": now[item], "identifier": identifier} for item, identifier in said],
     )

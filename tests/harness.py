@@ -1,0 +1,93 @@
+"""What tests share beside fixtures: where things are, the server of the run, loads without files, how a command ended.
+
+Not in conftest.py, whose name several folders of tests use.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lineage.facts import Said
+from lineage.graph import Graph
+from lineage.ingest import Load, Report, ingest
+from lineage.session import Lineage
+
+ROOT = Path(__file__).parents[1]
+FIXTURES = ROOT / "tests" / "fixtures"
+SCENARIO = FIXTURES / "scenario"
+
+
+@dataclass
+class Database:
+    """The server of the run. ``content`` names what is loaded now, so that tests that only look share one load."""
+
+    uri: str
+    user: str
+    password: str
+    home: Path
+    graph: Graph = field(repr=False)
+    embedded: bool
+    content: str | None = None
+
+    def wipe(self) -> None:
+        """Delete everything but the marks. The schema stays: making it takes longer than a test."""
+        self.content = None
+        with self.graph.driver.session(database=self.graph.database) as session:
+            session.run("MATCH (n) WHERE NOT n:Lineage CALL (n) { DETACH DELETE n } IN TRANSACTIONS").consume()
+
+    def hold(self, content: str, load: Callable[[Lineage], object]) -> Lineage:
+        """A session on a graph with exactly this content, loaded anew only when a test wrote something in between."""
+        session = Lineage(self.graph, home=self.home)
+        if self.content != content:
+            self.wipe()
+            load(session)
+            self.content = content
+        return session
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes the command line talk to this server."""
+        return {
+            "NEO4J_URI": self.uri,
+            "NEO4J_USERNAME": self.user,
+            "NEO4J_PASSWORD": self.password,
+            "LINEAGE_HOME": str(self.home),
+        }
+
+
+def load_scenario(session: Lineage) -> None:
+    session.load("partners", SCENARIO / "partners.yaml", name="registry")
+    session.load("handoffs", SCENARIO / "events.jsonl", name="events")
+
+
+def write(
+    graph: Graph,
+    facts: Sequence[Said],
+    folder: Path,
+    *,
+    feed: str = "partners",
+    source: str = "registry.yaml",
+    authority: str = "registry",
+    sha256: str = "",
+    stream: bool = False,
+    batch_size: int = 2000,
+) -> Report:
+    """One load of these facts. Its hash is that of no other load, unless ``sha256`` is given."""
+    about = Load(feed, source, authority, sha256 or os.urandom(8).hex(), "", stream)  # type: ignore[arg-type]
+    return ingest(graph, about, facts, rejects=folder / f"rejects-{os.urandom(4).hex()}.jsonl", batch_size=batch_size)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Say = Callable[..., Report]
+Run = Callable[..., Ran]
