@@ -179,7 +179,8 @@ PROPERTIES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "Handoff",
         (
             "item_id", "route_id", "from_system", "to_system", "secured", "secured_at", "secured_undated", "secured_by", "attempts",
-            "transport", "acknowledgement", "processing", "undated", "first_at", "last_at", "summary", "queued_at", "sent_at", "picked_up_at",
+            "transport", "acknowledgement", "processing", "undated",
+            "first_at", "last_at", "summary", "queued_at", "sent_at", "picked_up_at",
             "received_at", "acknowledged_at", "rejected_at", "failed_at", "processing_failed_at", "published_at",
         ),
     ),
