@@ -79,7 +79,7 @@ def fold(label: str, key: str, assertions: Iterable[Assertion]) -> Effective:
     """The effective node of all assertions about it; no assertion at all gives the undeclared placeholder."""
     ranked = sorted(assertions, key=lambda a: a.order)
     live = [a for a in ranked if a.retired_at is None]
-    pool = live or ranked
+    pool = live or _last_words(ranked)
     properties: dict[str, Any] = {}
     for assertion in pool:
         for name, value in assertion.content.items():
@@ -91,8 +91,9 @@ def fold(label: str, key: str, assertions: Iterable[Assertion]) -> Effective:
     for name in _TIMES:
         if name in properties:
             properties[name] = datetime.fromisoformat(properties[name])
-    if pool and "valid_from" not in properties and all(a.seen_from for a in pool):
-        properties["valid_from"] = min(a.seen_from for a in pool if a.seen_from)
+    # A source that words it anew has known it since it first did: retired wordings count here too.
+    if pool and "valid_from" not in properties and (since := _first_seen(ranked)):
+        properties["valid_from"] = since
     if pool and not live:
         ends = [a.retired_at for a in pool if a.retired_at]
         properties["valid_to"] = min(filter(None, [max(ends), properties.get("valid_to")]))
@@ -102,6 +103,18 @@ def fold(label: str, key: str, assertions: Iterable[Assertion]) -> Effective:
     if label == "Route":
         properties.setdefault("item_kind", [])
     return Effective(properties, _links(label, properties, ranked, live))
+
+
+def _last_words(retired: Sequence[Assertion]) -> list[Assertion]:
+    """Of assertions that are all retired, those that were given up last; what was corrected before does not come back."""
+    last = max((a.retired_at for a in retired if a.retired_at), default=None)
+    return [a for a in retired if a.retired_at == last]
+
+
+def _first_seen(assertions: Iterable[Assertion]) -> datetime | None:
+    """The read that first showed any of these; None if that is always."""
+    seen = [a.seen_from for a in assertions]
+    return None if None in seen else min((time for time in seen if time), default=None)
 
 
 def placeholder(label: str, key: str) -> dict[str, Any]:
@@ -118,7 +131,10 @@ def _links(label: str, properties: dict[str, Any], ranked: Sequence[Assertion], 
     links: dict[tuple[Reference, str], Link] = {}
     for reference in references_of(label):
         for target in _targets(properties.get(reference.property)):
-            links[reference, target] = Link(reference, target, properties.get("valid_from"), properties.get("valid_to"))
+            said = [a for a in ranked if target in _targets(a.content.get(reference.property))]
+            stated = "valid_from" in properties and any("valid_from" in a.content for a in ranked)
+            since = properties["valid_from"] if stated else _first_seen(said)
+            links[reference, target] = Link(reference, target, since, properties.get("valid_to"))
         # What a source said before it changed its mind stays, closed, so that a question as of then finds it.
         best = min((a.order for a in live if a.content.get(reference.property)), default=None)
         for assertion in ranked:

@@ -265,13 +265,17 @@ def _secure_by_onward(states: dict[str, State]) -> dict[str, State]:
                 e
                 for onward in leaving[system]
                 if state.from_system not in _reachable(onward.to_system, leaving)
-                for e in onward.evidence
-                if e.type in RECEIPTS or e.said_by in {onward.from_system, onward.to_system}
+                for e in sent_on(onward)
             ]
             if proof:
                 since = min((e.time for e in proof if e.time), default=None)
                 result[state.route] = replace(state, secured=True, secured_by="onward", secured_at=since)
     return result
+
+
+def sent_on(state: State) -> list[Evidence]:
+    """Evidence that the sender of a handoff had the item: its own, the receiver's, or a receipt that anybody recorded."""
+    return [e for e in state.evidence if e.type in RECEIPTS or e.said_by in {state.from_system, state.to_system}]
 
 
 def _reachable(start: str | None, leaving: Mapping[str, list[State]]) -> set[str]:

@@ -69,7 +69,7 @@ def _said_in_full(value: object) -> object:
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_said_in_full), Field(ge=timedelta(0))]
+Duration = Annotated[timedelta, BeforeValidator(_said_in_full), Field(ge=timedelta(0), le=timedelta(days=36525))]
 
 
 class Fact(BaseModel):

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from lineage.errors import ServerError
+from lineage.errors import ServerError, UsageError
 from lineage.facts import Authority, Declared, HandoffEvent, Identifier, Reject, Said
 from lineage.graph import BatchTooLarge, Graph, Transaction
 from lineage.store import Counts, take_turn
@@ -94,8 +94,13 @@ class Rejects:
     def add(self, reject: Reject) -> None:
         """Write one reject: {"source", "position", "reason", "hint", "record"}."""
         if self._file is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("w", encoding="utf-8")
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self.path.open("w", encoding="utf-8")
+            except OSError as error:
+                raise UsageError(
+                    f"The rejects file {self.path} cannot be written: {error}.", hint="Name another with --rejects."
+                ) from error
         self.count += 1
         line = {"source": self.source, **reject.model_dump(mode="json", include={"position", "reason", "hint"})}
         self._file.write(json.dumps({**line, "record": reject.record}, ensure_ascii=False, default=str) + "\n")

@@ -168,7 +168,10 @@ def _typed(query: str, parameter: Parameter, value: Any) -> Any:
     try:
         match parameter.type:
             case "integer":
-                return int(value)
+                number = int(value)
+                if abs(number) >= 2**63:
+                    raise ValueError("Neo4j's integers have 64 bits")
+                return number
             case "float":
                 return float(value)
             case "boolean":

@@ -103,7 +103,12 @@ OTHER_RELATIONSHIPS: tuple[tuple[str, str, str, str], ...] = (
     ("FEEDS", "Dataset", "Dataset", "kind derivation: made from it (also between fields, and to reports)"),
     ("FEEDS", "Dataset", "Field", "kind fields: one of its fields feeds it (also to reports and data sets)"),
     ("FEEDS", "Dataset", "Route", "kind carried: the route carries the data set"),
-    ("FEEDS", "Route", "Route", "kind after: declared; kind onward: the receiver passes the same item kind or data set on"),
+    (
+        "FEEDS",
+        "Route",
+        "Route",
+        "kind after: declared; onward: the receiver passes the same data set on; follows: the same kind of item",
+    ),
     (
         "FEEDS",
         "Route",
@@ -111,6 +116,7 @@ OTHER_RELATIONSHIPS: tuple[tuple[str, str, str, str], ...] = (
         "kind arrival: what the receiver makes from the data set that the route carries (also fields' reports)",
     ),
     ("FEEDS", "System", "Dataset", "kind makes: the job or system that the derivation names (also to fields and reports)"),
+    ("SAME_AS", "Route", "Route", "a route that evidence named by its two ends only, and the one declared route between them"),
     ("OF", "Handoff", "Item", "whose change of custody"),
     ("ABOUT", "Evidence", "Handoff", "what the evidence speaks of; one receipt may speak of many handoffs"),
     ("IDENTIFIES", "Identifier", "Item", "names the item"),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from lineage.errors import UsageError
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}$")
+_DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}$")
 
 
 def parse_time(text: str) -> datetime:
@@ -21,9 +21,9 @@ def parse_time(text: str) -> datetime:
         if _DATE.match(given):
             return datetime.fromisoformat(given).replace(tzinfo=UTC) + timedelta(days=1, microseconds=-1)
         time = datetime.fromisoformat(given)
-    except ValueError as error:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise UsageError(f"{text!r} is not a time.", hint="Write 2026-11-01 or 2026-11-01T06:00:00Z.") from error
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def rfc3339(time: datetime | None) -> str | None:

@@ -124,6 +124,8 @@ def open_source(
     if urlsplit(given).scheme in {"http", "https"}:
         return Source(name or given, _expand(_download(given, scratch), given, accepts, url=given))
     path = Path(given)
+    # Where it stands, not how it was typed: the same relative path in another directory is another source.
+    name = name or str(path.absolute())
     if path.is_dir():
         found = sorted(file for file in path.rglob("*") if file.is_file() and not _hidden(file, path))
         taken = [file for file in found if accepts(file.name) or file.suffix.lower() == ".zip"]

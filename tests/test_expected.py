@@ -165,9 +165,9 @@ def test_else_the_sender_that_nothing_came_to() -> None:
     assert origin_of([], [], fold_item([received(2, "a", "b"), received(1, "b", "c")])) == "a"
 
 
-def test_a_circle_has_no_origin_unless_one_queued() -> None:
+def test_a_circle_begins_where_it_was_seen_first_unless_one_queued() -> None:
     circle = [received(1, "a", "b"), received(2, "b", "a")]
-    assert origin_of([], [], fold_item(circle)) is None
+    assert origin_of([], [], fold_item(circle)) == "a"
     assert origin_of([], [], fold_item([*circle, seen("queued", 3, "b", route="b-to-a", ends="b a")])) == "b"
     assert origin_of([], [], {}) is None
 

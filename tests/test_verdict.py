@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -151,5 +152,47 @@ def test_digits_inside_other_numbers_are_no_code(code: str) -> None:
 
 
 def test_the_code_comes_before_the_words() -> None:
-    assert classify("503", "authentication failed") == "refused"
+    # A status says more than words; but words that put the sender's credentials in question keep it from accusing.
+    assert classify("503", "document is invalid: validation failed") == "refused"
+    assert classify("503", "authentication failed") == "unauthorised"
     assert classify(None, None) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("code", "detail"),
+    [
+        ("530", "Not logged in"),
+        ("535", "authentication credentials invalid"),
+        ("550", "5.7.1 relaying denied, SPF fail of sender"),
+        ("550", "5.1.1 user unknown"),
+        ("501", None),
+        ("505", None),
+        ("552", "message size exceeds fixed limit"),
+        ("TLS", "bad certificate: client certificate required"),
+        ("TLS", "unknown_ca"),
+        ("E-17", "wrote 512 rows then stopped"),
+        ("E", "could not read /data/500/feed.xml"),
+        ("X", "No space left on device: /var/spool/b/out"),
+        ("X", "disk quota exceeded for /home/b"),
+        ("X", "network is unreachable"),
+        ("X", "local lock timeout waiting for worker"),
+        ("X", "refused to sign: key missing in b's keystore"),
+    ],
+)
+def test_what_may_be_the_senders_own_side_accuses_nobody(code: str, detail: str | None) -> None:
+    assert classify(code, detail) != "refused"
+    assert verdict(sent(), failed(code, detail)).at_fault == UNDETERMINED
+
+
+def test_a_failure_that_somebody_else_reports_accuses_nobody() -> None:
+    found = verdict(sent(), replace(failed("503", None), source="urn:lineage:system:monitor"))
+    assert (found.rule, found.at_fault) == ("unknown-failure", UNDETERMINED)
+
+
+def test_without_times_no_deadline_is_claimed_to_be_missing() -> None:
+    """A deadline is declared; nothing says since when it runs."""
+    route = agreement("a-to-b", "a", "b", within=60)
+    undated = Expected(route, begun=True, begun_at=None, depth=0, secured=False, superseded=False)
+    found = judge(undated, None, at(1000))
+    assert found.rule == "no-deadline"
+    assert "declares no deadline" not in found.reason

@@ -1,6 +1,6 @@
 // Downstream impact: what does a change or an outage of this reach?
 // Starts at a partner, system, job, interface, data set, field or route and follows FEEDS, always downstream, nearest first.
-// A system is crossed only along the same data set or item kind, a data set derived from it, or a route that comes after.
+// A system is crossed only along the same data set, a data set derived from it, or a route that comes after.
 // For a field: what is made from that field, where only data sets are known to be connected, what is made from its data set,
 // and the routes that carry it. Each route brings its receiver and that receiver's partner along.
 // @param id string  id of a node, a field's id joins data set and name
@@ -17,7 +17,7 @@ CALL () {
 }
 FILTER $label IS NULL OR $label IN labels(n)
 CALL (n, now) {
-  MATCH p = (n)-[f:FEEDS|SENDS|OPERATES WHERE (f.valid_from IS NULL OR f.valid_from <= now) AND (f.valid_to IS NULL OR f.valid_to > now)]->{0,30}(x)
+  MATCH p = (n)-[f:FEEDS|SENDS|OPERATES WHERE coalesce(f.kind, '') <> 'follows' AND (f.valid_from IS NULL OR f.valid_from <= now) AND (f.valid_to IS NULL OR f.valid_to > now)]->{0,30}(x)
   RETURN x, min(length(p)) AS distance
 }
 WITH n, now, collect({x: x, distance: distance}) AS reached
@@ -31,7 +31,7 @@ CALL (reached, now) {
   WHERE (made.valid_to IS NULL OR made.valid_to > now)
     AND NOT EXISTS { MATCH (d)-[:HAS_FIELD]->(:Field)-[:FEEDS]->(used) WHERE used = first OR EXISTS { (first)-[:HAS_FIELD]->(used) } }
   WITH first, min(one.distance) + 1 AS base, now
-  MATCH p = (first)-[f:FEEDS WHERE (f.valid_from IS NULL OR f.valid_from <= now) AND (f.valid_to IS NULL OR f.valid_to > now)]->{0,29}(x)
+  MATCH p = (first)-[f:FEEDS WHERE f.kind <> 'follows' AND (f.valid_from IS NULL OR f.valid_from <= now) AND (f.valid_to IS NULL OR f.valid_to > now)]->{0,29}(x)
   RETURN x, min(base + length(p)) AS distance
 }
 WITH n, now, x, min(distance) AS distance
@@ -68,7 +68,7 @@ CALL (reached, now) {
 }
 WITH n, now, x, distance, brought ORDER BY distance, brought
 WITH n, now, x, min(distance) AS distance, collect(brought)[0] AS brought
-WHERE x <> n AND distance <= $depth
+WHERE x <> n AND distance <= $depth AND NOT EXISTS { (x)-[:SAME_AS]->(:Route) }
 LET owner = COLLECT { MATCH (x)<-[w:OWNS]-(t:Team) WHERE w.valid_to IS NULL OR w.valid_to > now RETURN t ORDER BY t.id LIMIT 1 }[0]
 LET operator = CASE WHEN x:Partner THEN x ELSE COLLECT {
   MATCH (p:Partner)-[o:OPERATES|HAS_TEAM]->(of) WHERE (of = x OR of = owner) AND (o.valid_to IS NULL OR o.valid_to > now)

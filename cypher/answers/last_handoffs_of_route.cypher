@@ -8,16 +8,7 @@
 // @example route='cms-to-host'
 CYPHER 25
 LET now = coalesce($as_of, datetime())
-LET joined = COLLECT {
-  MATCH (r:Route {id: $route})<-[:SENDS]-(:System {id: r.`from`})-[:SENDS]->(o:Route {to: r.to})
-  WHERE r.declared AND NOT o.declared AND COLLECT {
-    MATCH (:System {id: o.`from`})-[:SENDS]->(d:Route {to: o.to})
-    WHERE d.declared AND (o.dataset IS NULL OR d.dataset IS NULL OR d.dataset = o.dataset)
-    RETURN d.id
-  } = [$route]
-  RETURN DISTINCT o.id
-}
-UNWIND [$route] + joined AS key
+UNWIND [$route] + COLLECT { MATCH (:Route {id: $route})<-[:SAME_AS]-(o:Route) RETURN o.id } AS key
 CALL (key, now) {
   MATCH (h:Handoff {route_id: key, secured: true}) WHERE h.secured_at <= now
   WITH h ORDER BY h.route_id DESC, h.secured DESC, h.secured_at DESC LIMIT $limit

@@ -24,11 +24,15 @@ LET open = COLLECT {
 }
 LET seen = COLLECT {
   UNWIND handoffs AS h
-  LET joined = CASE WHEN EXISTS { MATCH (r:Route {id: h.route_id}) WHERE r.declared } THEN [h.route_id] ELSE COLLECT {
-    MATCH (:System {id: h.from_system})-[:SENDS]->(d:Route {to: h.to_system})
+  LET at = coalesce(h.first_at, now)
+  LET between = COLLECT {
+    MATCH (:System {id: h.from_system})-[:SENDS]->(d:Route {`from`: h.from_system, to: h.to_system})
     WHERE d.declared AND (h.dataset IS NULL OR d.dataset IS NULL OR d.dataset = h.dataset)
-    RETURN d.id ORDER BY d.id
-  } END
+      AND (i.kind IN d.item_kind OR d.item_kind = [])
+      AND (d.valid_from IS NULL OR d.valid_from <= at) AND (d.valid_to IS NULL OR d.valid_to > at)
+    RETURN DISTINCT d.id ORDER BY d.id
+  }
+  LET joined = CASE WHEN EXISTS { MATCH (r:Route {id: h.route_id}) WHERE r.declared } THEN [h.route_id] ELSE between END
   RETURN {handoff: h, joined: joined, route: CASE WHEN size(joined) = 1 THEN joined[0] ELSE h.route_id END}
 }
 LET hops = seen + [o IN open WHERE NOT any(s IN seen WHERE s.route = o.id) | {handoff: null, joined: [o.id], route: o.id}]
@@ -40,8 +44,8 @@ RETURN route,
   coalesce(h.from_system, r.`from`) AS sender, coalesce(h.to_system, r.to) AS receiver,
   CASE WHEN route IS NULL THEN 'no handoff known' WHEN h IS NULL THEN 'not seen' WHEN h.secured AND (h.secured_at IS NULL OR h.secured_at <= now) THEN 'secured' ELSE coalesce(h.processing, h.acknowledgement, h.transport, 'seen') END AS status,
   h.secured_at AS secured_at, h.attempts AS attempts,
-  COLLECT { MATCH (:System {id: coalesce(h.from_system, r.`from`)})<-[o:OPERATES]-(p:Partner) WHERE o.valid_to IS NULL RETURN p.zone }[0] AS sender_zone,
-  COLLECT { MATCH (:System {id: coalesce(h.to_system, r.to)})<-[o:OPERATES]-(p:Partner) WHERE o.valid_to IS NULL RETURN p.zone }[0] AS receiver_zone,
+  COLLECT { MATCH (:System {id: coalesce(h.from_system, r.`from`)})<-[o:OPERATES]-(p:Partner) WHERE o.valid_to IS NULL OR o.valid_to > now RETURN p.zone }[0] AS sender_zone,
+  COLLECT { MATCH (:System {id: coalesce(h.to_system, r.to)})<-[o:OPERATES]-(p:Partner) WHERE o.valid_to IS NULL OR o.valid_to > now RETURN p.zone }[0] AS receiver_zone,
   joined, i AS item, above, identifiers, h AS handoff,
   COLLECT { MATCH (h)<-[:ABOUT]-(e:Evidence) WHERE e.time IS NULL OR e.time <= now RETURN e{.*} ORDER BY e.time, e.id } AS evidence,
   r AS agreement, way

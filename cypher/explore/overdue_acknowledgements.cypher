@@ -8,7 +8,8 @@
 CYPHER 25
 LET now = coalesce($as_of, datetime())
 MATCH (r:Route) WHERE r.acknowledge_within IS NOT NULL AND r.acknowledgement IN ['http', 'mdn', 'functional']
-MATCH (h:Handoff {route_id: r.id})
+UNWIND [r.id] + COLLECT { MATCH (r)<-[:SAME_AS]-(seen:Route) RETURN seen.id } AS key
+MATCH (h:Handoff {route_id: key})
 WHERE h.sent_at <= now - duration(r.acknowledge_within)
   AND coalesce(h.transport <> 'failed', true)
   AND (h.acknowledged_at IS NULL OR h.acknowledged_at > now) AND (h.rejected_at IS NULL OR h.rejected_at > now)

@@ -6,7 +6,7 @@
 // @example partner='northwind'
 CYPHER 25
 MATCH way = (s:System)-[out:SENDS]->(r:Route)-[in:DELIVERS_TO]->(t:System)
-WHERE (out.valid_to IS NULL OR out.valid_to > datetime()) AND (in.valid_to IS NULL OR in.valid_to > datetime())
+WHERE NOT EXISTS { (r)-[:SAME_AS]->(:Route) } AND (out.valid_to IS NULL OR out.valid_to > datetime()) AND (in.valid_to IS NULL OR in.valid_to > datetime())
 OPTIONAL MATCH (p:Partner)-[po:OPERATES]->(s) WHERE po.valid_to IS NULL OR po.valid_to > datetime()
 OPTIONAL MATCH (q:Partner)-[qo:OPERATES]->(t) WHERE qo.valid_to IS NULL OR qo.valid_to > datetime()
 WITH way, s, r, t, p, q

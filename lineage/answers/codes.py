@@ -1,7 +1,8 @@
-"""What a failure code says about whose side it is on. A code that no row knows stays unknown: it accuses nobody.
+"""What a failure says about whose side it is on. What no row knows stays unknown: it accuses nobody.
 
-HTTP: RFC 9110 section 15 (408, 413, 421, 5xx), RFC 6585 (429). SMTP: RFC 5321 section 4.2 and RFC 3463 (mailbox full: 5.2.2, 452/552).
-errno names: POSIX. DNS: RFC 1035 / 8020 (NXDOMAIN, SERVFAIL).
+HTTP: RFC 9110 section 15, RFC 6585 (429). SMTP replies: RFC 5321 section 4.2; enhanced codes: RFC 3463 and 5248. FTP: RFC 959
+section 4.2. errno names: POSIX. A number counts only where a status stands (the code itself, or "HTTP 503"), never
+somewhere in a text; what may be the sender's own disk, network, lock or key is not held against the receiver.
 """
 
 from __future__ import annotations
@@ -11,37 +12,63 @@ from typing import Literal
 
 FailureClass = Literal["refused", "unauthorised", "rejected", "unknown"]
 
-# First match wins, so that "expired certificate" is a matter of authorisation before "TLS" is one of the endpoint.
-_ROWS: tuple[tuple[FailureClass, str], ...] = (
-    ("unauthorised", r"\b(401|403|404|407)\b"),
-    (
-        "unauthorised",
-        r"unauthori[sz]ed|forbidden|not[ _-]?authori[sz]ed|permission denied|access denied|auth\w* (failed|failure)",
-    ),
-    (
-        "unauthorised",
-        r"invalid (credential|token|api key|key)|unknown (key|host key)|certificate (has )?expired|expired (certificate|token|key)",
-    ),
-    ("unauthorised", r"not found|no such (file|mailbox|key)"),
-    ("rejected", r"\b(400|406|409|415|422)\b|schema|invalid (document|payload|format)|validation"),
-    ("refused", r"\b(408|413|421|429|5\d\d)\b"),
-    ("refused", r"econnrefused|econnreset|etimedout|ehostunreach|enetunreach|enotfound|eai_again|epipe"),
-    ("refused", r"refused|reset by peer|connection reset|timed?[ _-]?out|unreachable|no route to host"),
-    ("refused", r"nxdomain|servfail|\bdns\b|name resolution|could not resolve"),
-    ("refused", r"\btls\b|\bssl\b|handshake"),
-    ("refused", r"mailbox full|quota|no space|\b(452|552)\b|5\.2\.2"),
+_STATUS = re.compile(r"^\s*(?:HTTP(?:/[\d.]+)?\s*)?(\d{3})(?!\d)", re.IGNORECASE)
+_HTTP = re.compile(r"\b(?:HTTP(?:/[\d.]+)?|status)\s*(?:code)?\s*[:=]?\s*(\d{3})(?!\d)", re.IGNORECASE)
+_ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+_UNAUTHORISED = {401, 403, 404, 407, 530, 535}
+_REJECTED = {400, 405, 406, 409, 415, 422}
+# Of the 5xx without 501 and 505, which say that the request was not understood, and without the replies of mail and file
+# servers among them that speak of the sender or the address; 450, 452 and 552 are a full or busy mailbox.
+_REFUSED = {408, 413, 429, 450, 452, 552} | (set(range(500, 600)) - {501, 505, 530, 535, 550, 551, 553, 554})
+
+_OWN_SIDE = re.compile(
+    r"\blocal\b|keystore|message size|no space left|disk quota|network is unreachable|no route to host|\block\b", re.IGNORECASE
+)
+_UNAUTHORISED_WORDS = re.compile(
+    r"unauthori[sz]ed|forbidden|not[ _-]?authori[sz]ed|not logged in|permission denied|access denied|authentication|credential"
+    r"|invalid (token|api key|key)|unknown (key|host key)|host key|bad certificate|client certificate|unknown[_ ]ca"
+    r"|certificate (has )?expired|expired (certificate|token|key)|not found|no such (file|mailbox|key)",
+    re.IGNORECASE,
+)
+_REJECTED_WORDS = re.compile(r"schema|invalid (document|payload|format)|validation|rejected", re.IGNORECASE)
+_REFUSED_WORDS = re.compile(
+    r"econnrefused|econnreset|etimedout|enotfound|nxdomain|connection refused|connection reset|reset by peer"
+    r"|(connection|connect|read|response|request|gateway|operation) timed?[ _-]?out|^\s*timed?[ _-]?out\s*$"
+    r"|could not resolve|\bdns\b|handshake|mailbox full|over quota|mailbox .*quota",
+    re.IGNORECASE,
 )
 
 
-def classify(*words: str | None) -> FailureClass:
-    """The class of a failure by its code and detail, in this order of preference.
+def classify(code: str | None, detail: str | None = None) -> FailureClass:
+    """The class of a failure by its code and its detail.
 
-    >>> classify("503"), classify("E-17", "certificate expired"), classify("E-17")
+    >>> classify("503"), classify("E-17", "certificate expired"), classify("E-17", "wrote 512 rows")
     ('refused', 'unauthorised', 'unknown')
     """
-    for word in words:
-        if word:
-            for failure, pattern in _ROWS:
-                if re.search(pattern, word, re.IGNORECASE):
-                    return failure
-    return "unknown"
+    said = " ".join(filter(None, (code, detail)))
+    if _OWN_SIDE.search(said):
+        return "unknown"
+    if enhanced := _ENHANCED.search(said):
+        return _mail(enhanced[2], enhanced[3])
+    status = _status(code, detail)
+    if status in _UNAUTHORISED or _UNAUTHORISED_WORDS.search(said):
+        return "unauthorised"
+    if status in _REJECTED:
+        return "rejected"
+    if status in _REFUSED or _REFUSED_WORDS.search(said):
+        return "refused"
+    return "rejected" if _REJECTED_WORDS.search(said) else "unknown"
+
+
+def _status(code: str | None, detail: str | None) -> int | None:
+    for match in (_STATUS.match(code or ""), _HTTP.search(detail or ""), _STATUS.match(detail or "")):
+        if match:
+            return int(match[1])
+    return None
+
+
+def _mail(subject: str, detail: str) -> FailureClass:
+    """RFC 3463: x.2.2 mailbox full, x.3.x and x.4.x the mail system and the network, x.7.x security and policy."""
+    if (subject, detail) == ("2", "2") or subject in {"3", "4"}:
+        return "refused"
+    return "unauthorised" if subject == "7" else "unknown"

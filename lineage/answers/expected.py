@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from lineage.custody import State
+from lineage.custody import State, sent_on
 
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 
@@ -65,6 +65,14 @@ def _duration(text: str | None) -> timedelta | None:
     return None if text is None else _DURATION.validate_python(text)
 
 
+def later(time: datetime, by: timedelta) -> datetime:
+    """A time so much later, at most the last one there is."""
+    try:
+        return time + by
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True)
 class Expected:
     """One expected route. ``begun``: whether its sender has custody; ``begun_at``: since when, if known."""
@@ -81,7 +89,7 @@ class Expected:
         """When it should have arrived: deliver_within after the sender got custody. None: no deadline, or not begun."""
         if self.begun_at is None or self.agreement.deliver_within is None:
             return None
-        return self.begun_at + self.agreement.deliver_within
+        return later(self.begun_at, self.agreement.deliver_within)
 
 
 def origin_of(declared: Iterable[str | None], observed: Iterable[str | None], states: Mapping[str, State]) -> str | None:
@@ -106,7 +114,14 @@ def origin_of(declared: Iterable[str | None], observed: Iterable[str | None], st
             first = [system for system in sorted(upstream) if not into.get(system)]
             return (sorted(queued & set(first)) or sorted(queued & upstream) or first or [origin])[0]
     first = sorted(system for system in senders if not into.get(system))
+    if not first and not queued:
+        # It goes in a circle: where it was seen first.
+        first = [str(s.from_system) for s in sorted(known, key=_seen_first)[:1]]
     return next(iter(sorted(queued & set(first)) or sorted(queued) or first), None)
+
+
+def _seen_first(state: State) -> tuple[bool, float, str]:
+    return state.first_at is None, state.first_at.timestamp() if state.first_at else 0.0, state.route
 
 
 def _upstream(system: str, into: Mapping[str | None, set[str]]) -> set[str]:
@@ -144,12 +159,12 @@ def expected_path(
         for route in sorted(candidates.values(), key=lambda a: a.id):
             if route.id in found or not _follows(route, origin, reached, found):
                 continue
-            begun_at = custody.get(route.sender)
+            begun, begun_at = _begun(route, custody, found, states)
             if route.valid_at(begun_at or as_of):
-                new.append((route, begun_at))
+                new.append((route, begun, begun_at))
         if not new:
             return found
-        for route, begun_at in new:
+        for route, begun, begun_at in new:
             state = states.get(route.id)
             secured = state is not None and state.secured
             depth = reached.get(route.sender, 0)
@@ -157,13 +172,32 @@ def expected_path(
                 depth = min((found[a].depth + 1 for a in route.after if a in found), default=depth)
             found[route.id] = Expected(
                 agreement=route,
-                begun=route.sender in held,
+                begun=begun,
                 begun_at=begun_at,
                 depth=depth,
                 secured=secured,
                 superseded=not secured and route.receiver in held and route.receiver != origin,
             )
             reached.setdefault(route.receiver, depth + 1)
+
+
+def _begun(
+    route: Agreement, custody: Mapping[str, datetime | None], found: Mapping[str, Expected], states: Mapping[str, State]
+) -> tuple[bool, datetime | None]:
+    """Whether the sender may send on this route by now, and since when.
+
+    It needs the item; and where the route comes after one that ends elsewhere, that one must have arrived.
+    """
+    if route.sender not in custody:
+        return False, None
+    begun_at = custody[route.sender]
+    elsewhere = [found[a] for a in route.after or () if a in found and found[a].agreement.receiver != route.sender]
+    if not elsewhere or len(elsewhere) < len([a for a in route.after or () if a in found]):
+        return True, begun_at
+    done = [e for e in elsewhere if e.secured or e.superseded]
+    times = [states[e.agreement.id].secured_at for e in done if e.agreement.id in states]
+    latest = max((t for t in (begun_at, min(filter(None, times), default=None)) if t), default=None)
+    return bool(done), latest
 
 
 def _custody(origin: str | None, states: Mapping[str, State]) -> dict[str, datetime | None]:
@@ -175,6 +209,10 @@ def _custody(origin: str | None, states: Mapping[str, State]) -> dict[str, datet
         if state.secured and state.to_system and state.to_system != origin:
             known = [t for t in (custody.get(state.to_system), state.secured_at) if t]
             custody[state.to_system] = min(known, default=None)
+    for state in states.values():
+        # Whoever was seen giving it on had it, also where nothing shows how it came there.
+        if state.from_system and state.from_system not in custody and (proof := sent_on(state)):
+            custody[state.from_system] = min((e.time for e in proof if e.time), default=None)
     return custody
 
 

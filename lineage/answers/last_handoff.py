@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import difflib
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -79,7 +80,12 @@ def last_handoffs(
     ((kind, name),) = named.items()
     rows = ask.rows(f"last_handoffs_of_{kind}", **{kind: name}, limit=limit, as_of=as_of)
     if not rows and not ask.rows("find_node", name=name, label=kind.capitalize()):
-        raise NotFoundError(f"No {kind} has the id {name}.", hint=f"`lineage search {name}` finds it by a part of its name.")
+        near = [hit["id"] for hit in ask.rows("search", text=name[:4], limit=50) if hit["label"] == kind.capitalize()]
+        raise NotFoundError(
+            f"No {kind} has the id {name}.",
+            hint=f"`lineage search {name}` finds it by a part of its name.",
+            nearest=tuple(difflib.get_close_matches(name, near, 3, 0.3)),
+        )
     answers = []
     for row in rows:
         answer = last_handoff(ask, row["item"], as_of=as_of)
@@ -97,23 +103,54 @@ def last_handoffs(
 def _branches(way: Way) -> list[_Open]:
     """The missing handoff of each branch whose sender has the item; without any, what the item's way ends in."""
     open_ = [e for e in way.expected.values() if e.begun and not e.secured and not e.superseded]
-    branches = [
-        _Open(_into(way, e.agreement.sender), e.agreement.sender, e, judge(e, way.states.get(e.agreement.id), way.as_of))
-        for e in open_
-    ]
+    judged = {e.agreement.id: judge(e, way.states.get(e.agreement.id), way.as_of) for e in open_}
+    branches = [_Open(_into(way, e.agreement.sender), e.agreement.sender, e, _reconsidered(way, e, judged)) for e in open_]
     return branches + _ends(way, bool(open_))
+
+
+def _reconsidered(way: Way, expected: Expected, judged: dict[str, Finding]) -> Finding:
+    """A verdict after a look at what else is known of this item: an accusation that its other evidence puts in doubt is none."""
+    route, sender = expected.agreement.id, expected.agreement.sender
+    finding = judged[route]
+    if finding.rule == "not-sent":
+        maybe = [key for key, candidates in way.ambiguous.items() if route in candidates]
+        unplaced = [s for s in way.states.values() if not s.from_system and any(e.said_by == sender for e in s.evidence)]
+        if maybe or unplaced:
+            what = (
+                f"evidence that fits several declared routes ({', '.join(maybe)})" if maybe else "evidence on an unknown route"
+            )
+            states = [way.states[key] for key in maybe] or unplaced
+            return replace(
+                finding,
+                rule="ambiguous-route",
+                at_fault=UNDETERMINED,
+                reason=f"There is {what}: it cannot be told whether {sender} sent it on route {route}.",
+                confidence=0.5,
+                evidence=tuple(e for s in states for e in s.evidence),
+                missing=("which route the evidence is about",),
+            )
+    if finding.rule == "refused-by-endpoint":
+        others = [s for s in way.states.values() if s.from_system == sender and s.route != route]
+        if others and not any(s.secured for s in others) and all(s.transport == "failed" for s in others):
+            towards = ", ".join(sorted(str(s.to_system) for s in others))
+            return replace(
+                finding,
+                at_fault=UNDETERMINED,
+                reason=f"{finding.reason} But {sender} failed towards {towards} as well, so the cause may be its own.",
+                confidence=0.5,
+                missing=(f"whether {sender} reaches anybody in that time",),
+            )
+    return finding
 
 
 def _ends(way: Way, others: bool) -> list[_Open]:
     """Branches on which nothing is missing: the last system of each."""
     secured = [s for s in way.states.values() if s.secured]
     goes_on = {e.agreement.sender for e in way.expected.values() if not e.superseded}
-    last = [s for s in secured if s.route in way.expected and s.to_system not in goes_on]
+    declared = set(way.expected) | {key for key, routes in way.ambiguous.items() if set(routes) & set(way.expected)}
+    last = [s for s in secured if s.route in declared and s.to_system not in goes_on]
     if last:
-        return [
-            _Open(s, s.to_system, None, Finding(**{**_ARRIVED.__dict__, "evidence": s.evidence}))
-            for s in sorted(last, key=_when)
-        ]
+        return [_Open(s, s.to_system, None, replace(_ARRIVED, evidence=s.evidence)) for s in sorted(last, key=_when)]
     if others:
         return []
     newest = max(secured, key=_when, default=None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lineage.answers.codes import classify
-from lineage.answers.expected import Expected
+from lineage.answers.expected import Expected, later
 from lineage.custody import Attempt, Evidence, State
 from lineage.times import rfc3339
 
@@ -41,9 +41,10 @@ def judge(expected: Expected, state: State | None, as_of: datetime) -> Finding:
     due = _due(expected, latest)
     happened = _happened(latest, sender, receiver)
     if due is None:
-        return Finding(
-            "no-deadline", NOBODY, f"{happened} Route {route.id} declares no deadline, so nothing is late.", 1.0, evidence
-        )
+        why = f"Route {route.id} declares no deadline, so nothing is late."
+        if route.deliver_within is not None:
+            why = f"No evidence says when {sender} got it, so it cannot be told whether it is late."
+        return Finding("no-deadline", NOBODY, f"{happened} {why}", 1.0, evidence)
     if as_of < due:
         reason = f"{happened} It is due at {rfc3339(due)}, which has not passed."
         return Finding("not-due", NOBODY, reason, 1.0, evidence, due=due)
@@ -66,6 +67,11 @@ def judge(expected: Expected, state: State | None, as_of: datetime) -> Finding:
 def _failed(sender: str, receiver: str, latest: Attempt, evidence: tuple[Evidence, ...], due: datetime) -> Finding:
     failure = [e for e in latest.evidence if e.type == "failed"][-1]
     said = " ".join(filter(None, (failure.code, failure.detail))) or "no code"
+    if failure.said_by != sender:
+        reason = (
+            f"{failure.said_by} reports that it failed between {sender} and {receiver} ({said}); {sender} itself says nothing."
+        )
+        return Finding("unknown-failure", UNDETERMINED, reason, 0.5, evidence, (f"a log of {sender} for this item",), due)
     count = len({e.attempt for e in evidence if e.type == "failed"})
     match classify(failure.code, failure.detail):
         case "refused":
@@ -89,10 +95,13 @@ def _failed(sender: str, receiver: str, latest: Attempt, evidence: tuple[Evidenc
 def _due(expected: Expected, latest: Attempt | None) -> datetime | None:
     """deliver_within from custody; for a message under way also acknowledge_within from its sending, whichever is later."""
     due = expected.due
-    if latest is None or latest.transport != "sent" or expected.agreement.acknowledge_within is None:
+    if latest is None or expected.agreement.acknowledge_within is None:
         return due
-    sent = [e.time for e in latest.evidence if e.type == "sent" and e.time]
-    acknowledged_by = max(sent) + expected.agreement.acknowledge_within if sent else None
+    sent = [e.time for e in latest.evidence if e.type == "sent" and e.time] or [e.time for e in latest.evidence if e.time]
+    acknowledged_by = later(max(sent), expected.agreement.acknowledge_within) if sent else None
+    if latest.transport != "sent" or latest.acknowledgement == "rejected":
+        # The answer is there; only where no deadline for the delivery is declared, that for the answer stands in.
+        return due or acknowledged_by
     return max(filter(None, (due, acknowledged_by)), default=None)
 
 

@@ -96,6 +96,9 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if debug:
             raise
+        if isinstance(error.__context__, KeyboardInterrupt):
+            click.echo("Interrupted.", err=True)
+            sys.exit(130)
         click.echo(
             f"Error: this is a mistake of the program ({type(error).__name__}: {error}). Call it again with --debug and report it.",
             err=True,

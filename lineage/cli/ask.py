@@ -31,7 +31,10 @@ def trace(session: Lineage, item: str, as_of: datetime | None, depth: int, html:
 
         from lineage.render.page import trace_page
 
-        Path(html).write_text(trace_page(answer), encoding="utf-8")
+        try:
+            Path(html).write_text(trace_page(answer), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{html} cannot be written: {error}.", hint="Name another file with --html.") from error
         click.echo(f"Wrote {html}.", err=True)
     _print(answer, form, trace_text)
 

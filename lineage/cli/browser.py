@@ -37,7 +37,11 @@ def browser(
     if given and name is None:
         raise UsageError("-p needs a query that it is for.", hint="`lineage queries` lists them.")
     if export is not None:
-        for file in write_files(Path(export), session.library):
+        try:
+            files = write_files(Path(export), session.library)
+        except OSError as error:
+            raise UsageError(f"{export} cannot be written: {error}.", hint="Name another directory with --export.") from error
+        for file in files:
             click.echo(str(file))
         click.echo(
             "In Browser: drop favourites.zip on the favourites drawer; drop style.grass on the page, or open it with `:style`.",

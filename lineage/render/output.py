@@ -67,6 +67,8 @@ def print_json(value: Any, form: Format = "json") -> None:
 
 def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Table:
     """A rich table with one column a key. Cells are text, never markup: data may hold square brackets."""
+    rows = list(rows)
+    columns = [name for name in columns if any(cell(row.get(name)) for row in rows)] or columns
     shown = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
     for column in columns:
         shown.add_column(column.replace("_", " "), overflow="fold")

@@ -111,7 +111,9 @@ def _branch(branch: Branch) -> RenderableType:
         due = f", due {_time(following.expected_by)}" if following.expected_by else ""
         grid.add_row("Missing", Text(f"{following.from_} → {following.to}{due} (route {following.route})"))
     fault = _FAULT[verdict.zone]
-    if verdict.system:
+    if verdict.system and verdict.zone == "undetermined":
+        fault = f"{verdict.system}, whose partner or zone nobody declared"
+    elif verdict.system:
         fault += f": {verdict.system}" + (f" of {verdict.partner}" if verdict.partner else "")
     style = {"none": "green", "undetermined": "yellow"}.get(verdict.zone, "red")
     grid.add_row("At fault", Text(fault, style=f"bold {style}"))

@@ -1,8 +1,10 @@
 """The downstream shortcuts: FEEDS relationships that the declared map implies, so that one expansion serves impact.
 
 * carried: (Dataset)-[:FEEDS]->(Route), the route carries the data set
-* onward: (Route)-[:FEEDS]->(Route), the receiver passes the same item kind or the same data set on (only where the next
-  route does not say itself what it comes ``after``)
+* onward: (Route)-[:FEEDS]->(Route), the receiver passes the same data set on, or the same kind of item where one of the two
+  routes names no data set (only where the next route does not say itself what it comes ``after``)
+* follows: (Route)-[:FEEDS]->(Route), the same kind of item goes on as another data set: it is on the item's expected way, but
+  impact does not cross here unless the one data set is made from the other
 * arrival: (Route)-[:FEEDS]->(Dataset|Field|Report), what is made from the data set that the route carries. Where ``by`` names
   a system that gets the data set on other routes only, this route's arrival does not count.
 
@@ -19,7 +21,11 @@ _VALIDITY = """
 SET f.valid_from = CASE WHEN a.valid_from IS NULL OR b.valid_from > a.valid_from THEN b.valid_from ELSE a.valid_from END,
     f.valid_to = CASE WHEN a.valid_to IS NULL OR b.valid_to < a.valid_to THEN b.valid_to ELSE a.valid_to END
 """
-_PASSES_ON = "b.after IS NULL AND a <> b AND (a.dataset = b.dataset OR any(kind IN a.item_kind WHERE kind IN b.item_kind))"
+_SAME_KIND = "any(kind IN a.item_kind WHERE kind IN b.item_kind)"
+_PASSES_ON = {
+    "onward": f"(a.dataset = b.dataset OR (a.dataset IS NULL OR b.dataset IS NULL) AND {_SAME_KIND})",
+    "follows": f"a.dataset <> b.dataset AND {_SAME_KIND}",
+}
 
 
 def rebuild_downstream(tx: Transaction, *, routes: set[str], derivations: Iterable[str]) -> None:
@@ -36,7 +42,7 @@ def rebuild_downstream(tx: Transaction, *, routes: set[str], derivations: Iterab
     ids = sorted(routes | {row["id"] for row in around})
     tx.run(
         """UNWIND $ids AS id MATCH (r:Route {id: id})-[f:FEEDS]-()
-        WHERE f.kind IN ['onward', 'arrival', 'carried'] DELETE f""",
+        WHERE f.kind IN ['onward', 'follows', 'arrival', 'carried'] DELETE f""",
         ids=ids,
     )
     tx.run(
@@ -47,12 +53,13 @@ def rebuild_downstream(tx: Transaction, *, routes: set[str], derivations: Iterab
     for one, other in (("a", "b"), ("b", "a")):
         end = "MATCH (:System {id: a.to})-[:SENDS]->(b:Route {`from`: a.to})"
         start = "MATCH (:System {id: b.`from`})<-[:DELIVERS_TO]-(a:Route {to: b.`from`})"
-        tx.run(
-            f"""UNWIND $ids AS id MATCH ({one}:Route {{id: id}}) {end if other == "b" else start}
-            WHERE {_PASSES_ON} MERGE (a)-[f:FEEDS {{kind: 'onward'}}]->(b)"""
-            + _VALIDITY,
-            ids=ids,
-        )
+        for kind, condition in _PASSES_ON.items():
+            tx.run(
+                f"""UNWIND $ids AS id MATCH ({one}:Route {{id: id}}) {end if other == "b" else start}
+                WHERE b.after IS NULL AND a <> b AND {condition} MERGE (a)-[f:FEEDS {{kind: '{kind}'}}]->(b)"""
+                + _VALIDITY,
+                ids=ids,
+            )
     tx.run(
         """UNWIND $ids AS id MATCH (a:Route {id: id}) MATCH (d:Dataset {id: a.dataset})
         MATCH (d)-[:HAS_FIELD]->{0,1}(part)-[made:FEEDS {kind: 'derivation'}]->(b)
@@ -62,4 +69,28 @@ def rebuild_downstream(tx: Transaction, *, routes: set[str], derivations: Iterab
         MERGE (a)-[f:FEEDS {kind: 'arrival'}]->(b)"""
         + _VALIDITY,
         ids=ids,
+    )
+    _join_observed(tx, ids)
+
+
+def _join_observed(tx: Transaction, ids: list[str]) -> None:
+    """Link routes that evidence named by their two ends to the one declared route between these, where there is one."""
+    ends = tx.run(
+        """UNWIND $ids AS id MATCH (r:Route {id: id})
+        CALL (r) { RETURN r AS x UNION MATCH (r)-[:SAME_AS]-(x:Route) RETURN x }
+        WITH x WHERE x.`from` IS NOT NULL RETURN DISTINCT x.`from` AS start, x.to AS end""",
+        ids=ids,
+    )
+    tx.run(
+        """UNWIND $ends AS ends
+        MATCH (:System {id: ends.start})-[:SENDS]->(o:Route {`from`: ends.start, to: ends.end, declared: false})
+        WITH DISTINCT o
+        CALL (o) { MATCH (o)-[old:SAME_AS]->() DELETE old }
+        WITH o, COLLECT {
+            MATCH (:System {id: o.`from`})-[:SENDS]->(d:Route {`from`: o.`from`, to: o.to, declared: true})
+            WHERE o.dataset IS NULL OR d.dataset IS NULL OR d.dataset = o.dataset RETURN DISTINCT d
+        } AS between
+        WHERE size(between) = 1
+        WITH o, between[0] AS d MERGE (o)-[:SAME_AS]->(d)""",
+        ends=ends,
     )
