@@ -22,7 +22,8 @@ def up(ctx: click.Context, home: str | None, form: str, no_progress: bool) -> No
     from lineage.embedded import up as start
 
     start(home_of(ctx, home), progress=not no_progress and sys.stderr.isatty())
-    _show(home_of(ctx, home), form)
+    # Not the runs: the first query of a server that just started takes seconds.
+    _show(home_of(ctx, home), form, with_runs=False)
 
 
 @click.command(epilog="\b\nExample:  lineage down")
@@ -41,17 +42,17 @@ def down(ctx: click.Context, home: str | None) -> None:
 @click.pass_context
 def status(ctx: click.Context, home: str | None, form: str) -> None:
     """Show the embedded Neo4j: addresses, version, size of its store, load runs. Starts nothing."""
-    _show(home_of(ctx, home), form)
+    _show(home_of(ctx, home), form, with_runs=True)
 
 
-def _show(home: str | None, form: str) -> None:
+def _show(home: str | None, form: str, *, with_runs: bool) -> None:
     from lineage.embedded import status as look
     from lineage.embedded import up as reach
     from lineage.render.output import print_json, print_rows
 
     found = look(home)
     runs = None
-    if found.answering:
+    if with_runs and found.answering:
         from lineage.graph import Graph
 
         running = reach(home, progress=False)
