@@ -19,6 +19,8 @@ from lineage.times import rfc3339
 Format = Literal["table", "json", "jsonl", "csv"]
 FORMATS: tuple[Format, ...] = ("table", "json", "jsonl", "csv")
 WIDTH_WHEN_PIPED = 160
+NARROW, COLUMNS_WHEN_NARROW = 110, 5
+"""Below this width a table of more columns would break its cells into pieces."""
 
 
 def console() -> Console:
@@ -55,7 +57,9 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], form: 
     elif form == "csv":
         print(_csv(rows, columns), end="")
     elif rows:
-        show(table(rows, columns))
+        filled = [name for name in columns if any(cell(row.get(name)) for row in rows)] or list(columns)
+        narrow = console().width < NARROW and len(filled) > COLUMNS_WHEN_NARROW
+        show(*records(rows, filled) if narrow else [table(rows, filled)])
     else:
         show(Text(empty))
 
@@ -67,13 +71,21 @@ def print_json(value: Any, form: Format = "json") -> None:
 
 def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Table:
     """A rich table with one column a key. Cells are text, never markup: data may hold square brackets."""
-    rows = list(rows)
-    columns = [name for name in columns if any(cell(row.get(name)) for row in rows)] or columns
     shown = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
     for column in columns:
         shown.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
         shown.add_row(*(Text(cell(row.get(column))) for column in columns))
+    return shown
+
+
+def records(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> list[RenderableType]:
+    """Rows one under the other, a line for each value: what is left of a wide table on a narrow terminal."""
+    width = max(len(column) for column in columns)
+    shown: list[RenderableType] = []
+    for row in rows:
+        filled = [column for column in columns if cell(row.get(column))]
+        shown += [Text(f"{column.replace('_', ' '):{width}}  {cell(row[column])}") for column in filled] + [Text()]
     return shown
 
 
