@@ -42,11 +42,10 @@ class BatchTooLarge(Exception):
 
 @dataclass(frozen=True)
 class Result:
-    """Rows of a query, its column names, and what it wrote as the server counted it."""
+    """Rows of a query and its column names."""
 
     columns: tuple[str, ...]
     rows: list[Row]
-    counters: dict[str, int]
 
 
 class Transaction:
@@ -112,7 +111,7 @@ class Graph:
         @neo4j.unit_of_work(timeout=timeout_s)
         def work(tx: neo4j.ManagedTransaction) -> Result:
             answer = tx.run(cypher, parameters)
-            return Result(tuple(answer.keys()), [dict(record) for record in answer], {})
+            return Result(tuple(answer.keys()), [dict(record) for record in answer])
 
         with self._session(neo4j.READ_ACCESS) as session:
             return self._guarded(lambda: session.execute_read(work))

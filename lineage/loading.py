@@ -52,7 +52,7 @@ def settings_for(feed: Feed, given: Mapping[str, str]) -> Settings:
 
 
 @dataclass(frozen=True)
-class Reading:
+class OpenedSource:
     """An opened source with its feed: the facts come from ``said``."""
 
     feed: Feed
@@ -67,12 +67,12 @@ class Reading:
 @contextmanager
 def opened(
     feed_name: str, source: str, *, given: Mapping[str, str] | None = None, name: str | None = None
-) -> Iterator[Reading]:
+) -> Iterator[OpenedSource]:
     """Open a source for a feed; downloads live as long as the context. Raises NotFoundError, SourceError, UsageError."""
     feed = find_feed(feed_name)
     settings = settings_for(feed, given or {})
     with tempfile.TemporaryDirectory(prefix="lineage-") as scratch:
-        yield Reading(feed, open_source(source, accepts=feed.accepts, scratch=Path(scratch), name=name), settings)
+        yield OpenedSource(feed, open_source(source, accepts=feed.accepts, scratch=Path(scratch), name=name), settings)
 
 
 def load(
@@ -103,7 +103,7 @@ def load(
         return ingest(graph, about, reading.said(), rejects=rejects(), batch_size=batch_size, progress=progress)
 
 
-def _fingerprint(reading: Reading) -> str:
+def _fingerprint(reading: OpenedSource) -> str:
     """What else decides what the same bytes mean: settings, names of documents, and the version of the product."""
     names = sorted(document.name for document in reading.source.documents)
     text = "\0".join([product_version(), reading.settings.model_dump_json(), *names])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from lineage.graph import Graph, Row, Transaction, plain
@@ -37,9 +36,3 @@ def live_assertions(graph: Graph, feed: str, source: str) -> Iterator[Row]:
         feed=feed,
         source=source,
     )
-
-
-def first_complete(runs: list[Row]) -> datetime | None:
-    """When the source was first read completely, None if never."""
-    done = [run["started"] for run in runs if run["status"] == "complete"]
-    return min(done) if done else None
