@@ -144,3 +144,31 @@ def test_the_newest_version_is_found_through_two_works(session: Lineage, say: Sa
     say(*versions)
     evidence(say, event("1", "received", 0, by="b", item="episode:W", from_="a", to="b", identifiers=("rss:guid:W-guid",)))
     assert session.trace("rss:guid:W-guid").item.id == "episode:v2"
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (0, 2, 1), (2, 1, 0)])
+def test_a_reply_to_a_message_id_of_two_senders_secures_neither(session: Lineage, say: Say, order: tuple[int, ...]) -> None:
+    events = (
+        moved("1", "sent", "a", "c", "a", message_id="m9", item="episode:1"),
+        moved("2", "sent", "b", "c", "b", message_id="m9", item="episode:2"),
+        event("3", "received", 5, by="c", item=None, in_reply_to="m9"),
+    )
+    for number in order:
+        evidence(say, events[number])
+    assert [session.trace(f"episode:{n}").hops[0].secured for n in (1, 2)] == [False, False]
+    assert [row["id"] for row in session.query("orphan_evidence").rows] == ["3"]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_a_reply_is_the_receivers_where_a_message_id_is_passed_on(session: Lineage, say: Say, order: tuple[int, ...]) -> None:
+    events = (
+        moved("1", "sent", "a", "b", "a", message_id="m1"),
+        moved("2", "sent", "b", "c", "b", message_id="m1"),
+        event("3", "received", 5, by="b", item=None, in_reply_to="m1"),
+    )
+    for number in order:
+        evidence(say, events[number])
+    assert {hop.route: (hop.secured, "3" in hop.evidence) for hop in session.trace("episode:1").hops} == {
+        "a>b": (True, True),
+        "b>c": (False, False),
+    }

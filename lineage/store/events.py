@@ -95,7 +95,7 @@ def write_events(tx: Transaction, observing: Reading, events: Iterable[HandoffEv
     shrunk, unanswered = _withdraw(tx, replaced)
     _write_evidence(tx, rows)
     fresh = _placed(winners, items)
-    _place_replies(tx, winners, items, fresh, unanswered)
+    shrunk |= _place_replies(tx, winners, items, fresh, unanswered)
     refold_handoffs(tx, fresh, shrunk)
     return counts
 
@@ -250,15 +250,18 @@ class _Reply:
 
 def _place_replies(
     tx: Transaction, winners: list[_Variant], items: dict[str, str], fresh: dict[str, list[Evidence]], unanswered: set[str]
-) -> None:
-    """Attach replies without a handoff of their own to every handoff of the message that they answer."""
+) -> set[str]:
+    """Attach replies without a handoff of their own to every handoff of the message that they answer.
+
+    Returns the items that a reply was taken away from, because another message of the same id came to light.
+    """
     replies = [
         _Reply(_as_fold(o.event, ""), items.get(o.event.item or ""), o.event.route) for o in winners if _unplaced(o.event)
     ]
     messages = sorted({e.message_id for group in fresh.values() for e in group if e.message_id} | unanswered)
     waiting = tx.run("MATCH (e:Evidence {unplaced: true}) RETURN true AS there LIMIT 1")
     if not waiting:
-        return
+        return set()
     if messages:
         known = {(r.evidence.source, r.evidence.id) for r in replies}
         rows = tx.run(
@@ -270,18 +273,50 @@ def _place_replies(
         named = resolve(tx, {e["subject"] for e in older if e.get("subject")})
         replies += [_Reply(as_evidence(e, ""), named.get(e.get("subject", "")), e.get("route")) for e in older]
     if not replies:
-        return
+        return set()
     originals = _originals(tx, sorted({r.evidence.in_reply_to or "" for r in replies}))
     for item, group in fresh.items():
         for one in group:
             if one.message_id:
                 originals[one.message_id].append((item, one))
+    wanted: set[tuple[str, str, str]] = set()
     for reply in replies:
-        handoffs = {
-            (item, one.route) for item, one in originals[reply.evidence.in_reply_to or ""] if _answers(reply, item, one)
-        }
-        for item, route in sorted(handoffs):
+        answered = [(item, one) for item, one in originals[reply.evidence.in_reply_to or ""] if _answers(reply, item, one)]
+        for item, route in sorted(_unmistakable(reply.evidence, answered)):
+            wanted.add((reply.evidence.source, reply.evidence.id, f"{route}|{item}"))
             fresh.setdefault(item, []).append(replace(reply.evidence, route=route))
+    return _detach(tx, [[r.evidence.source, r.evidence.id] for r in replies], wanted)
+
+
+def _unmistakable(reply: Evidence, answered: list[tuple[str, Evidence]]) -> set[tuple[str, str]]:
+    """(item, route) of the handoffs that a reply is about; none where messages of several pairs of systems have that id.
+
+    Whoever replies is the receiver of the message; only where no message went to it, it may be the sender recording a reply.
+    """
+    received = [(item, one) for item, one in answered if one.to_system == reply.said_by]
+    chosen = received or answered
+    ends: dict[str, object] = {}
+    for _, one in chosen:
+        known = (one.from_system, one.to_system) if one.from_system and one.to_system else None
+        ends[one.route] = known or ends.get(one.route) or one.route
+    return {(item, one.route) for item, one in chosen} if len(set(ends.values())) == 1 else set()
+
+
+def _detach(tx: Transaction, replies: list[list[str]], wanted: set[tuple[str, str, str]]) -> set[str]:
+    """Take replies from handoffs that they are not about after all; returns the items concerned."""
+    about = tx.run(
+        """UNWIND $replies AS key MATCH (e:Evidence {source: key[0], id: key[1]})-[:ABOUT]->(h:Handoff)
+        RETURN e.source AS source, e.id AS id, h.id AS handoff, h.item_id AS item""",
+        replies=replies,
+    )
+    wrong = [row for row in about if (row["source"], row["id"], row["handoff"]) not in wanted]
+    if wrong:
+        tx.run(
+            """UNWIND $rows AS row
+            MATCH (:Evidence {source: row.source, id: row.id})-[a:ABOUT]->(:Handoff {id: row.handoff}) DELETE a""",
+            rows=wrong,
+        )
+    return {row["item"] for row in wrong}
 
 
 def _originals(tx: Transaction, messages: list[str]) -> dict[str, list[tuple[str, Evidence]]]:
