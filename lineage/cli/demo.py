@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
 import click
 
 from lineage.cli.common import home_of
+
+
+def _command() -> str:
+    """How to call this program from here: its path, where `make` installed it out of the shell's sight."""
+    return "lineage" if shutil.which("lineage") else str(Path(sys.argv[0]))
 
 
 @click.command(epilog="\b\nExample:  lineage demo")
@@ -66,10 +72,8 @@ def demo(ctx: click.Context, home: str | None) -> None:
             Text.assemble(("  picture       ", "dim"), page.resolve().as_uri()),
             Text.assemble(("  in a graph    ", "dim"), here, f"  (or: lineage browser trace_path -p item={ITEM})"),
             Text.assemble(("  sign in as    ", "dim"), f"{running.user}, password in {running.home / 'password'}"),
-            Text(
-                "\nThe server keeps running for your next question (try `lineage search episode`); `lineage down` stops it.",
-                style="dim",
-            ),
+            Text(f"\nThe server keeps running for your next question: {_command()} search episode", style="dim"),
+            Text(f"To stop it: {_command()} down", style="dim"),
         )
         if not sys.stdout.isatty():
             click.echo(address)
