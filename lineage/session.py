@@ -47,17 +47,28 @@ def connect(
         password = password if password is not None else os.environ.get("NEO4J_PASSWORD", "")
         database = database or os.environ.get("NEO4J_DATABASE") or None
         return Lineage(Graph(uri, user, password, database), user=user, home=home, timeout_s=timeout_s)
+    return connect_embedded(home, database=database, timeout_s=timeout_s, progress=progress)
+
+
+def connect_embedded(
+    home: Path | str | None = None,
+    *,
+    database: str | None = None,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    progress: bool = False,
+) -> Lineage:
+    """Connect to the embedded server of ``home``, whatever NEO4J_URI says; started when needed. Raises ServerError."""
     from lineage.embedded import up
+    from lineage.embedded.home import resolve
 
     running = up(home, progress=progress)
-    graph = Graph(running.uri, running.user, running.password, database)
     return Lineage(
-        graph,
+        Graph(running.uri, running.user, running.password, database),
         user=running.user,
         home=running.home,
         timeout_s=timeout_s,
         browser_url=running.browser_url,
-        password_file=running.home / "password",
+        password_file=resolve(running.home).password_file,
     )
 
 

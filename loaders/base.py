@@ -45,6 +45,7 @@ __all__ = [
     "Said",
     "Settings",
     "Source",
+    "UnusableError",
     "csv_rows",
     "feed",
     "json_values",
@@ -55,6 +56,14 @@ __all__ = [
     "shown",
     "yaml_documents",
 ]
+
+
+class UnusableError(Exception):
+    """A value of a row that a feed cannot use: the reason, and in ``hint`` what to do. The feed turns it into a reject."""
+
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(reason)
+        self.hint = hint
 
 
 class Settings(BaseModel):

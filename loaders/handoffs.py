@@ -24,7 +24,7 @@ from typing import Any, get_args
 from pydantic import Field, ValidationError
 
 from lineage.facts import EvidenceType, HandoffEvent
-from loaders.base import Document, Reject, Said, Settings, Source, csv_rows, feed, json_values, reasons, shown
+from loaders.base import Document, Reject, Said, Settings, Source, UnusableError, csv_rows, feed, json_values, reasons, shown
 
 _PREFIX = "lineage.handoff."
 _WORDS = frozenset(get_args(EvidenceType)) - {"unknown"}
@@ -41,14 +41,6 @@ class Columns(Settings):
     """``--set column.time=Timestamp``: the name that a column of ours has in a CSV file."""
 
     column: dict[str, str] = Field(default_factory=dict)
-
-
-class _UnusableError(Exception):
-    """A value of an event that cannot be used: (reason, hint)."""
-
-    def __init__(self, reason: str, hint: str) -> None:
-        super().__init__(reason)
-        self.hint = hint
 
 
 @feed(
@@ -116,7 +108,7 @@ def _read_csv(document: Document, renamed: dict[str, str]) -> Iterator[Said]:
             if "identifiers" in event:
                 event["identifiers"] = _split(event["identifiers"])
             yield _fact(position, event, record)
-        except _UnusableError as bad:
+        except UnusableError as bad:
             yield Reject(position=position, reason=str(bad), hint=bad.hint, record=record)
 
 
@@ -134,30 +126,30 @@ def _split(cell: str) -> Any:
         try:
             return json.loads(cell)
         except (ValueError, RecursionError) as error:
-            raise _UnusableError("identifiers is not a JSON list", "write them separated by |, or as a JSON list") from error
+            raise UnusableError("identifiers is not a JSON list", "write them separated by |, or as a JSON list") from error
     return [part for part in re.split(r"[|\s]+", cell) if part]
 
 
 def _event(position: str, event: Any) -> HandoffEvent | Reject:
     try:
         if not isinstance(event, dict):
-            raise _UnusableError("not an event: a JSON object is needed", "write each event as one CloudEvents object")
+            raise UnusableError("not an event: a JSON object is needed", "write each event as one CloudEvents object")
         version = event.get("specversion")
         if not isinstance(version, str) or not version.startswith("1."):
-            raise _UnusableError(
+            raise UnusableError(
                 "specversion is missing" if version is None else f"specversion {version!r:.40} is not CloudEvents 1.x",
                 'send CloudEvents 1.0 in structured mode: "specversion": "1.0"',
             )
         return _fact(position, event, event)
-    except _UnusableError as bad:
+    except UnusableError as bad:
         return Reject(position=position, reason=str(bad), hint=bad.hint, record=shown(event))
 
 
 def _fact(position: str, event: dict[str, Any], record: Any) -> HandoffEvent | Reject:
-    """``event`` has the CloudEvents attributes; raises _UnusableError for what cannot be used."""
+    """``event`` has the CloudEvents attributes; raises UnusableError for what cannot be used."""
     raw_type = event.get("type")
     if not isinstance(raw_type, str) or not raw_type.startswith(_PREFIX):
-        raise _UnusableError(
+        raise UnusableError(
             f"not a handoff event: its type is {shown(raw_type)!r:.120}",
             f"types are {_PREFIX}<word>.v1, the words: {', '.join(sorted(_WORDS))}",
         )
@@ -190,7 +182,7 @@ def _text(name: str, value: Any) -> str:
     # Codes and message numbers are often written as JSON numbers; a float is not, its digits may have changed.
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise _UnusableError(f"{name}: must be text (got {shown(value)!r:.80})", f"write {name} as a JSON string")
+    raise UnusableError(f"{name}: must be text (got {shown(value)!r:.80})", f"write {name} as a JSON string")
 
 
 def _data(event: dict[str, Any]) -> dict[str, Any]:
@@ -200,7 +192,7 @@ def _data(event: dict[str, Any]) -> dict[str, Any]:
     if data is None:
         return {}
     if not isinstance(data, dict):
-        raise _UnusableError("data is not a JSON object", "put route, from, to and message_id into an object called data")
+        raise UnusableError("data is not a JSON object", "put route, from, to and message_id into an object called data")
     return data
 
 
@@ -209,7 +201,7 @@ def _decoded(encoded: Any) -> Any:
     try:
         return json.loads(base64.b64decode(encoded, validate=True))
     except (binascii.Error, ValueError, TypeError, RecursionError) as error:
-        raise _UnusableError("data_base64 does not hold JSON", "encode a JSON object, or send it as data") from error
+        raise UnusableError("data_base64 does not hold JSON", "encode a JSON object, or send it as data") from error
 
 
 _LEAP_SECOND = re.compile(r"(T\d\d:\d\d):60", re.IGNORECASE)
@@ -221,7 +213,7 @@ def _time(value: Any) -> tuple[datetime, str | None]:
     Digits beyond microseconds are cut; a leap second counts as the second before it.
     """
     if not isinstance(value, str):
-        raise _UnusableError(f"time: must be text (got {shown(value)!r:.80})", "write time as 2026-11-01T06:00:00Z")
+        raise UnusableError(f"time: must be text (got {shown(value)!r:.80})", "write time as 2026-11-01T06:00:00Z")
     text = value.strip()
     if text[-1:] == "z":
         text = f"{text[:-1]}Z"
@@ -232,7 +224,7 @@ def _time(value: Any) -> tuple[datetime, str | None]:
         # OverflowError: the first or last day of the calendar, moved out of it by the offset.
         utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise _UnusableError(f"time: {value[:60]!r} is not an RFC 3339 time", "write time as 2026-11-01T06:00:00Z") from error
+        raise UnusableError(f"time: {value[:60]!r} is not an RFC 3339 time", "write time as 2026-11-01T06:00:00Z") from error
     if moment.tzinfo is None:
         return utc, None
     return utc, "Z" if text[-1] == "Z" else text[max(text.rfind("+"), text.rfind("-")) :]

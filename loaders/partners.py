@@ -34,7 +34,7 @@ from lineage.facts import (
     System,
     Team,
 )
-from loaders.base import Document, NoSettings, Reject, Said, Source, feed, make, shown, yaml_documents
+from loaders.base import Document, NoSettings, Reject, Said, Source, UnusableError, feed, make, shown, yaml_documents
 
 _VALID = ("valid_from", "valid_to")
 _KEYS: dict[str, tuple[str, ...]] = {
@@ -67,14 +67,6 @@ _DURATIONS = ("deliver_within", "acknowledge_within")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 Row = dict[str, Any]
-
-
-class _UnusableError(Exception):
-    """A row that cannot be used: (reason, hint)."""
-
-    def __init__(self, reason: str, hint: str) -> None:
-        super().__init__(reason)
-        self.hint = hint
 
 
 @feed(
@@ -151,7 +143,7 @@ class _Registry:
     def _collect_row(self, section: str, position: str, row: Any) -> Iterator[Reject]:
         try:
             clean = _row(row, (*_KEYS[section], *_VALID))
-        except _UnusableError as error:
+        except UnusableError as error:
             yield Reject(position=position, reason=str(error), hint=error.hint, record=shown(row))
             return
         if section == "datasets" and isinstance(clean.get("id"), str):
@@ -267,18 +259,18 @@ class _Registry:
 
 
 def _row(row: Any, keys: tuple[str, ...]) -> Row:
-    """The row's keys checked and its scalars made what facts take. Raises _UnusableError."""
+    """The row's keys checked and its scalars made what facts take. Raises UnusableError."""
     if not isinstance(row, dict):
-        raise _UnusableError(f"a row is {_a(row)}, not a mapping", f"write it with keys: {', '.join(keys)}")
+        raise UnusableError(f"a row is {_a(row)}, not a mapping", f"write it with keys: {', '.join(keys)}")
     clean: Row = {}
     for key, value in row.items():
         if key not in keys:
-            raise _UnusableError(f"unknown key {str(key)[:100]!r}", _nearest(str(key), keys))
+            raise UnusableError(f"unknown key {str(key)[:100]!r}", _nearest(str(key), keys))
         if (usable := _value(key, value)) is not None:
             clean[key] = usable
     start, end = clean.get("valid_from"), clean.get("valid_to")
     if start is not None and end is not None and end <= start:
-        raise _UnusableError("valid_to is not after valid_from", "correct one of the two")
+        raise UnusableError("valid_to is not after valid_from", "correct one of the two")
     return clean
 
 
@@ -296,7 +288,7 @@ def _value(key: str, value: Any) -> Any:
 def _scalar(key: str, value: Any) -> Any:
     if isinstance(value, bool | float):
         read_as = "yes, no, on, off, true and false as booleans" if isinstance(value, bool) else "it as a number"
-        raise _UnusableError(f"{key}: must be text (got {value})", f"quote it as it should read; YAML reads {read_as}")
+        raise UnusableError(f"{key}: must be text (got {value})", f"quote it as it should read; YAML reads {read_as}")
     return str(value) if isinstance(value, int) else value
 
 
@@ -304,7 +296,7 @@ def _duration(key: str, value: Any) -> str | None:
     # The facts would take "5" as five seconds and "1:00" as an hour; a registry says it in ISO 8601.
     if value is None or (isinstance(value, str) and value.strip().startswith("P")):
         return value
-    raise _UnusableError(f"{key}: not an ISO 8601 duration (got {shown(value)!r:.80})", "write PT30M, PT6H or P1D")
+    raise UnusableError(f"{key}: not an ISO 8601 duration (got {shown(value)!r:.80})", "write PT30M, PT6H or P1D")
 
 
 def _day(key: str, value: Any) -> datetime | None:
@@ -320,7 +312,7 @@ def _day(key: str, value: Any) -> datetime | None:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         hint = "write a date (2026-01-31) or RFC 3339 (2026-01-31T12:00:00Z)"
-        raise _UnusableError(f"{key}: not a date or time (got {shown(value)!r:.80})", hint) from error
+        raise UnusableError(f"{key}: not a date or time (got {shown(value)!r:.80})", hint) from error
 
 
 def _listed(value: Any) -> Iterator[tuple[int, Any]]:
@@ -336,7 +328,7 @@ def _rows_of(value: Any, position: str, keys: tuple[str, ...]) -> Iterator[tuple
         place = f"{position}/{index}"
         try:
             yield place, _row(row, (*keys, *_VALID))
-        except _UnusableError as error:
+        except UnusableError as error:
             yield place, Reject(position=place, reason=str(error), hint=error.hint, record=shown(row))
 
 

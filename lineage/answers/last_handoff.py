@@ -103,15 +103,14 @@ def last_handoffs(
 def _branches(way: Way) -> list[_Open]:
     """The missing handoff of each branch whose sender has the item; without any, what the item's way ends in."""
     open_ = [e for e in way.expected.values() if e.begun and not e.secured and not e.superseded]
-    judged = {e.agreement.id: judge(e, way.states.get(e.agreement.id), way.as_of) for e in open_}
-    branches = [_Open(_into(way, e.agreement.sender), e.agreement.sender, e, _reconsidered(way, e, judged)) for e in open_]
+    branches = [_Open(_into(way, e.agreement.sender), e.agreement.sender, e, _judged(way, e)) for e in open_]
     return branches + _ends(way, bool(open_))
 
 
-def _reconsidered(way: Way, expected: Expected, judged: dict[str, Finding]) -> Finding:
-    """A verdict after a look at what else is known of this item: an accusation that its other evidence puts in doubt is none."""
+def _judged(way: Way, expected: Expected) -> Finding:
+    """The verdict with a look at what else is known of this item: an accusation that its other evidence puts in doubt is none."""
     route, sender = expected.agreement.id, expected.agreement.sender
-    finding = judged[route]
+    finding = judge(expected, way.states.get(route), way.as_of)
     if finding.rule == "not-sent":
         maybe = [key for key, candidates in way.ambiguous.items() if route in candidates]
         unplaced = [s for s in way.states.values() if not s.from_system and any(e.said_by == sender for e in s.evidence)]

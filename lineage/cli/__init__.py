@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from lineage.cli.common import connection_options
 from lineage.errors import LineageError, NotFoundError
 
 # name -> (module, help line). Listed here so that help does not import the commands.
@@ -52,13 +53,7 @@ class _Commands(click.Group):
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--uri", help="Neo4j to talk to; else NEO4J_URI, else the embedded server.")
-@click.option("--user", help="Its user; else NEO4J_USERNAME.")
-@click.option("--password-file", type=click.Path(dir_okay=False), help="A file with its password; else NEO4J_PASSWORD.")
-@click.option("--database", help="Its database; else NEO4J_DATABASE.")
-@click.option("--home", type=click.Path(file_okay=False), help="Home of the embedded server; else LINEAGE_HOME.")
-@click.option("--timeout", type=click.FloatRange(min=0.001), help="Limit of one query in seconds (default 60).")
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@connection_options
 @click.version_option(package_name="lineage-platform", message="lineage %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, /, **options: Any) -> None:

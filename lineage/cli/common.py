@@ -23,8 +23,8 @@ CONNECTION = ("uri", "user", "password_file", "database", "home", "timeout", "de
 FORMATS = ("table", "json", "jsonl", "csv")
 
 
-def connected(command: F) -> F:
-    """Give a command the connection options too, so that they may stand before or behind its name; hands it a ``Lineage``."""
+def connection_options(command: F) -> F:
+    """Add the options that say which graph to talk to; the program itself takes them too, in front of the command."""
     options = (
         click.option("--uri", help="Neo4j to talk to; else NEO4J_URI, else the embedded server."),
         click.option("--user", help="Its user; else NEO4J_USERNAME."),
@@ -34,6 +34,13 @@ def connected(command: F) -> F:
         click.option("--timeout", type=click.FloatRange(min=0.001), help="Limit of one query in seconds (default 60)."),
         click.option("--debug", is_flag=True, default=None, help="Show tracebacks."),
     )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def connected(command: F) -> F:
+    """Give a command the connection options and hand it a ``Lineage``."""
 
     @functools.wraps(command)
     @click.pass_context
@@ -43,9 +50,7 @@ def connected(command: F) -> F:
         with _open(chosen) as session:
             return command(session, **given)
 
-    for option in reversed(options):
-        run = option(run)
-    return run  # type: ignore[return-value]
+    return connection_options(run)  # type: ignore[return-value]
 
 
 @contextmanager

@@ -29,18 +29,14 @@ def demo(ctx: click.Context, home: str | None) -> None:
 
     from lineage.browser import link
     from lineage.demo import ITEM, SYSTEM, load_demo
-    from lineage.embedded import up
-    from lineage.graph import Graph
     from lineage.render.output import show, table
     from lineage.render.page import trace_page
     from lineage.render.text import impact_text, last_handoff_text, trace_text
-    from lineage.session import Lineage
+    from lineage.session import connect_embedded
 
-    place = home_of(ctx, home)
     click.echo("Starting the embedded Neo4j (the first time it is downloaded, about 170 MB) ...", err=True)
-    running = up(place, progress=sys.stderr.isatty())
-    graph = Graph(running.uri, running.user, running.password)
-    with Lineage(graph, home=running.home, browser_url=running.browser_url) as session:
+    with connect_embedded(home_of(ctx, home), progress=sys.stderr.isatty()) as session:
+        assert session.browser_url and session.password_file and session.home, "an embedded server has all three"
         reports = load_demo(session, lambda name: click.echo(f"Loading {name} ...", err=True))
 
         def ask(question: str, command: str) -> None:
@@ -61,17 +57,17 @@ def demo(ctx: click.Context, home: str | None) -> None:
         show(last_handoff_text(session.last_handoff(ITEM)))
         ask("3. What else does the system that failed reach?", f"impact {SYSTEM}")
         show(impact_text(session.impact(SYSTEM)))
-        address = link(running.browser_url, running.uri, session.library["trace_path"], {"item": ITEM}, user=running.user)
-        page = Path(running.home) / "demo.html"
+        address = link(session.browser_url, session.graph.uri, session.library["trace_path"], {"item": ITEM}, user=session.user)
+        page = Path(session.home) / "demo.html"
         page.write_text(trace_page(trace, browser=address), encoding="utf-8")
         # The address holds the whole query: on a terminal it hides behind a word, into a pipe it stays in one piece.
-        here = Text("this path in Neo4j Browser", style=f"link {address}") if sys.stdout.isatty() else Text(running.browser_url)
+        here = Text("this path in Neo4j Browser", style=f"link {address}") if sys.stdout.isatty() else Text(session.browser_url)
         show(
             Rule(style="dim"),
             Text("See it", style="bold"),
             Text.assemble(("  picture       ", "dim"), page.resolve().as_uri()),
             Text.assemble(("  in a graph    ", "dim"), here, f"  (or: lineage browser trace_path -p item={ITEM})"),
-            Text.assemble(("  sign in as    ", "dim"), f"{running.user}, password in {running.home / 'password'}"),
+            Text.assemble(("  sign in as    ", "dim"), f"{session.user}, password in {session.password_file}"),
             Text(f"\nThe server keeps running for your next question: {_command()} search episode", style="dim"),
             Text(f"To stop it: {_command()} down", style="dim"),
         )

@@ -48,6 +48,7 @@ def status(ctx: click.Context, home: str | None, form: str) -> None:
 def _show(home: str | None, form: str, *, with_runs: bool) -> None:
     from lineage.embedded import status as look
     from lineage.embedded import up as reach
+    from lineage.embedded.home import resolve
     from lineage.render.output import print_json, print_rows
 
     found = look(home)
@@ -63,7 +64,7 @@ def _show(home: str | None, form: str, *, with_runs: bool) -> None:
         "uri": found.uri,
         "browser": found.browser_url,
         "user": found.user,
-        "password_file": str(found.home / "password") if found.running else None,
+        "password_file": str(resolve(found.home).password_file) if found.running else None,
         "version": found.version,
         "store_bytes": found.store_bytes,
         "uptime_seconds": None if found.uptime_s is None else round(found.uptime_s),

@@ -34,11 +34,16 @@ class _Variant:
 
     @property
     def text(self) -> str:
-        return canonical(self.event.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+        return _text(self.event)
+
+
+def _text(event: HandoffEvent) -> str:
+    return canonical(event.model_dump(mode="json", by_alias=True, exclude_defaults=True))
 
 
 def _variant(event: HandoffEvent) -> _Variant:
-    return _Variant(event, content_hash(canonical(event.model_dump(mode="json", by_alias=True, exclude_defaults=True))))
+    # The text itself is not kept: most events have one wording, and then only its hash is needed.
+    return _Variant(event, content_hash(_text(event)))
 
 
 def write_events(tx: Transaction, observing: Reading, events: Iterable[HandoffEvent]) -> Counts:
