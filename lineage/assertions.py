@@ -19,6 +19,8 @@ from lineage.model import Reference, references_of
 
 RANK: dict[str, int] = {"registry": 0, "contract": 1, "observed": 2}
 _TIMES = ("valid_from", "valid_to", "published_at")
+# An asset is a part of each ad that uses it: these are no rivals, they add up.
+_ADDING_UP = frozenset({"part_of"})
 
 
 def canonical(content: Any) -> str:
@@ -86,6 +88,8 @@ def fold(label: str, key: str, assertions: Iterable[Assertion]) -> Effective:
             if name == "details":
                 for detail, said in value.items():
                     properties.setdefault(f"detail_{detail}", said)
+            elif name in _ADDING_UP:
+                properties[name] = sorted({*properties.get(name, ()), *value})
             else:
                 properties.setdefault(name, value)
     for name in _TIMES:
@@ -138,7 +142,7 @@ def _links(label: str, properties: dict[str, Any], ranked: Sequence[Assertion], 
         # What a source said before it changed its mind stays, closed, so that a question as of then finds it.
         best = min((a.order for a in live if a.content.get(reference.property)), default=None)
         for assertion in ranked:
-            outranked = best is not None and assertion.order[:3] > best[:3]
+            outranked = best is not None and assertion.order[:3] > best[:3] and reference.property not in _ADDING_UP
             if assertion.retired_at is not None and live and not outranked:
                 for target in _targets(assertion.content.get(reference.property)):
                     links.setdefault((reference, target), Link(reference, target, assertion.seen_from, assertion.retired_at))

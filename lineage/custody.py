@@ -34,6 +34,7 @@ class Evidence:
     dataset: str | None = None
     message_id: str | None = None
     in_reply_to: str | None = None
+    envelopes: tuple[str, ...] = ()
     reporter: str | None = None
     code: str | None = None
     detail: str | None = None
@@ -46,8 +47,8 @@ class Evidence:
 
     @property
     def attempt(self) -> str | None:
-        """The message that this evidence is about: the one it answers, else its own."""
-        return self.in_reply_to or self.message_id
+        """The message that this evidence is about: the one it answers, else its own, else the innermost envelope."""
+        return self.in_reply_to or self.message_id or next(iter(self.envelopes), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +158,20 @@ def _negative(seen: Evidence, to_system: str | None) -> bool:
 def _attempts(evidence: list[Evidence], to_system: str | None) -> tuple[Attempt, ...]:
     named: dict[str, list[Evidence]] = defaultdict(list)
     nameless: list[Evidence] = []
+    inside = _inside(evidence)
+    to_all: dict[str, list[Evidence]] = defaultdict(list)
     for seen in evidence:
         if seen.type == "queued":
             continue
-        if seen.attempt:
+        if seen.in_reply_to in inside:
+            for message in inside[seen.in_reply_to]:
+                to_all[message].append(seen)
+        elif seen.attempt:
             named[seen.attempt].append(seen)
         else:
             nameless.append(seen)
+    for message, replies in to_all.items():
+        named[message] = sorted([*named[message], *_unless_answered(replies, named[message])], key=_order)
     if len(named) == 1:
         # Evidence without a message id can then only be about that message.
         key = next(iter(named))
@@ -175,6 +183,30 @@ def _attempts(evidence: list[Evidence], to_system: str | None) -> tuple[Attempt,
         # It may be about any of the messages, so it secures nothing that any later refusal took back.
         attempts.append(_attempt("", nameless, to_system, refusals))
     return tuple(sorted(attempts, key=_started))
+
+
+def _inside(evidence: list[Evidence]) -> dict[str, set[str]]:
+    """The messages that travelled in each envelope; an id that is also a message's own names that message."""
+    inside: dict[str, set[str]] = defaultdict(set)
+    carriers = [e for e in evidence if e.envelopes and not e.in_reply_to]
+    for seen in carriers:
+        for envelope in seen.envelopes:
+            inside[envelope].add(seen.attempt or envelope)
+    own = {e.attempt for e in evidence if not e.in_reply_to}
+    return {envelope: messages for envelope, messages in inside.items() if envelope not in own}
+
+
+def _unless_answered(to_envelope: list[Evidence], about_message: list[Evidence]) -> list[Evidence]:
+    """Replies to an envelope, as far as no reply that names the message itself knows better.
+
+    A group that is partially accepted (X12 AK9 P) says nothing of one transaction; its own AK5 does. And a message that was
+    rejected was not received after all because a receipt for its envelope came in later. A refusal of the envelope
+    refuses all that is in it.
+    """
+    own = {e.type for e in about_message if e.in_reply_to} & set(_ACKNOWLEDGEMENTS)
+    if "rejected" in own:
+        return [e for e in to_envelope if e.type not in RECEIPTS]
+    return [e for e in to_envelope if not own or e.type == "rejected" or e.type not in _ACKNOWLEDGEMENTS]
 
 
 def _attempt(key: str, evidence: list[Evidence], to_system: str | None, also_negative: Iterable[Evidence]) -> Attempt:

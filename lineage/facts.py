@@ -69,6 +69,17 @@ def _said_in_full(value: object) -> object:
     return value
 
 
+def _bare(value: object) -> object:
+    # RFC 5322, section 3.6.4: the angle brackets around a message id are no part of it; some logs keep them, some do not.
+    text = value.strip() if isinstance(value, str) else value
+    return text[1:-1] if isinstance(text, str) and len(text) > 2 and text[0] == "<" and text[-1] == ">" else text
+
+
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+MessageId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_CHARACTERS), BeforeValidator(_bare)]
 Duration = Annotated[timedelta, BeforeValidator(_said_in_full), Field(ge=timedelta(0), le=timedelta(days=36525))]
 
 
@@ -205,7 +216,7 @@ class Route(Declared):
     @field_validator("item_kind", "after", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) else value
+        return _listed(value)
 
 
 class Report(Declared):
@@ -242,18 +253,24 @@ IdentifierValue = ItemId
 class Item(Declared):
     """A thing in transit. Its id is ``kind:key``; the kind is open.
 
-    ``origin``: the system it starts at. ``part_of``/``version_of``: other items. ``published_at``: UTC, decides which
-    version of a work is the newest. ``details``: what a format says beyond that, kept as said; no question reads it.
+    ``origin``: the system it starts at. ``part_of``: the items that it is a part of, one or many (an asset in several ads);
+    what several sources or rows say adds up. ``version_of``: another item. ``published_at``: UTC, decides which version of a
+    work is the newest. ``details``: what a format says beyond that, kept as said; no question reads it.
     """
 
     label = "Item"
     id: ItemId
     name: Text | None = None
     origin: Id | None = None
-    part_of: ItemId | None = None
+    part_of: tuple[ItemId, ...] = ()
     version_of: ItemId | None = None
     published_at: Time | None = None
     details: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
+
+    @field_validator("part_of", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return _listed(value)
 
     @property
     def kind(self) -> str:
@@ -289,6 +306,10 @@ class HandoffEvent(Fact):
     ``offset`` the offset it was written with, None when it had none. ``raw_type`` is the source's own word when one was
     mapped to ``type``.
 
+    ``message_id``: the message that carried the item. ``in_reply_to``: the message, or the envelope, that this answers.
+    ``envelopes``: what the message travelled in (interchange, functional group, file, batch): an answer to one of these is an
+    answer to every message in it, unless another names the message itself.
+
     Needs an item or ``in_reply_to``; and a route, or both ends, or ``in_reply_to``.
     """
 
@@ -303,8 +324,9 @@ class HandoffEvent(Fact):
     from_: Id | None = Field(default=None, alias="from")
     to: Id | None = None
     dataset: Id | None = None
-    message_id: Id | None = None
-    in_reply_to: Id | None = None
+    message_id: MessageId | None = None
+    in_reply_to: MessageId | None = None
+    envelopes: tuple[MessageId, ...] = ()
     reporter: Id | None = None
     code: Text | None = None
     detail: Text | None = None
@@ -331,7 +353,21 @@ class Reject(BaseModel):
     record: Any = None
 
 
-Said = Fact | Reject
+class Finding(BaseModel):
+    """Something odd in what was read nevertheless: a control total that is wrong, a seller that nobody lists.
+
+    ``finding``: its kind, one word or two joined by a hyphen; ``subject``: what it is about; ``detail``: a clause that
+    says what was expected and what was there. It does not fail a load; a row that is lost is a ``Reject``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    position: str
+    finding: str
+    subject: str
+    detail: str
+
+
+Said = Fact | Reject | Finding
 DeclaredFact = (
     Partner | Team | Contact | System | Interface | Dataset | DatasetField | Route | Report | Derivation | Item | Expectation
 )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from lineage.errors import ServerError, UsageError
-from lineage.facts import Authority, Declared, HandoffEvent, Identifier, Reject, Said
+from lineage.facts import Authority, Declared, Fact, Finding, HandoffEvent, Identifier, Reject, Said
 from lineage.graph import BatchTooLarge, Graph, Transaction
 from lineage.store import Counts, take_turn
 from lineage.store.declared import retire, vanished, write_declared
@@ -35,7 +35,8 @@ class Load:
     """What one load reads, as the feed's side describes it.
 
     ``sha256``: of the source's bytes; ``fingerprint``: of the settings and the product's version, which also decide what
-    the same bytes mean. ``stream``: standard input, never retired and never recognised as unchanged.
+    the same bytes mean; an empty ``sha256`` (a live API) is never recognised as unchanged. ``stream``: standard input, neither
+    retired nor recognised as unchanged.
     """
 
     feed: str
@@ -129,7 +130,7 @@ def ingest(
     started, clock = datetime.now(UTC), time.monotonic()
     earlier = previous_runs(graph, load.feed, load.source)
     report = Report(run=f"run-{uuid.uuid4().hex[:12]}", feed=load.feed, source=load.source)
-    same = None if load.stream else _same_input(load, earlier)
+    same = None if load.stream or not load.sha256 else _same_input(load, earlier)
     opened = {
         "id": report.run,
         "feed": load.feed,
@@ -149,7 +150,7 @@ def ingest(
     kept = Rejects(rejects, load.source)
     status = "failed"
     try:
-        for batch in _batches(said, kept, batch_size):
+        for batch in _batches(_noting(said, report), kept, batch_size):
             report.facts += len(batch)
             _add(report, writer.write(batch))
             progress(report.facts)
@@ -205,10 +206,19 @@ def _add(report: Report, counts: Counts) -> None:
     report.findings += counts.findings[: MAX_FINDINGS - len(report.findings)]
 
 
+def _noting(said: Iterable[Said], report: Report) -> Iterator[Fact | Reject]:
+    """The same stream without its findings, which go to the report."""
+    for one in said:
+        if not isinstance(one, Finding):
+            yield one
+        elif len(report.findings) < MAX_FINDINGS:
+            report.findings.append(one.model_dump(include={"finding", "subject", "detail", "position"}))
+
+
 Batch = list[Declared | Identifier | HandoffEvent]
 
 
-def _batches(said: Iterable[Said], rejects: Rejects, size: int) -> Iterator[Batch]:
+def _batches(said: Iterable[Fact | Reject], rejects: Rejects, size: int) -> Iterator[Batch]:
     batch: Batch = []
     for one in said:
         if isinstance(one, Reject):

@@ -67,6 +67,14 @@ LABELS: tuple[Label, ...] = (
     Label("Handoff", ("id",), "one item's change of custody on one route", caption="summary", color="#C9C9C9", size=105),
     Label("Evidence", ("source", "id"), "something was seen at one end of a route", caption="type", color="#ECB5C9", size=40),
     Label(
+        "Envelope",
+        ("id",),
+        "what messages travelled in: interchange, functional group, file; a reply to it is a reply to each of them",
+        caption="id",
+        color="#B8C4D6",
+        size=40,
+    ),
+    Label(
         "Assertion",
         ("id",),
         "what one source says about one node; the node shows the effective values",
@@ -119,6 +127,7 @@ OTHER_RELATIONSHIPS: tuple[tuple[str, str, str, str], ...] = (
     ("SAME_AS", "Route", "Route", "a route that evidence named by its two ends only, and the one declared route between them"),
     ("OF", "Handoff", "Item", "whose change of custody"),
     ("ABOUT", "Evidence", "Handoff", "what the evidence speaks of; one receipt may speak of many handoffs"),
+    ("TRAVELLED_IN", "Evidence", "Envelope", "the message of this evidence was in it"),
     ("IDENTIFIES", "Identifier", "Item", "names the item"),
 )
 
@@ -193,8 +202,8 @@ PROPERTIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "Evidence",
         (
-            "type", "raw_type", "time", "offset", "subject", "route", "message_id", "in_reply_to", "reporter", "said_by", "code",
-            "detail", "identifiers", "hash", "position", "unplaced", "conflict", "variants", "variant_hashes",
+            "type", "raw_type", "time", "offset", "subject", "route", "message_id", "in_reply_to", "envelopes", "reporter",
+            "said_by", "code", "detail", "identifiers", "hash", "position", "unplaced", "conflict", "variants", "variant_hashes",
         ),
     ),
     ("Assertion", ("subject", "feed", "source", "authority", "content", "hash", "position", "seen_from", "retired_at")),

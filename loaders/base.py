@@ -14,7 +14,8 @@ A feed is one file in this package (or an entry point in the group ``lineage.fee
     def read(source: Source, settings: NoSettings) -> Iterator[Said]:
         yield from source.each(_read_document)
 
-It yields facts of ``lineage.facts`` and ``Reject`` for what could not become one; it never raises for bad content and
+It yields facts of ``lineage.facts``, ``Reject`` for what could not become one, and ``Finding`` for what is odd and was read
+nevertheless; it never raises for bad content and
 knows nothing of the graph. Its tests come free from its fixture folder ``tests/fixtures/<name>/``.
 """
 
@@ -31,7 +32,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from lineage.facts import Authority, Fact, Reject, Said
+from lineage.facts import Authority, Fact, Finding, Reject, Said
 from loaders._xml import parse_xml
 from loaders.formats import csv_rows, json_values, yaml_documents
 from loaders.sources import Document, Source, open_source
@@ -40,6 +41,7 @@ __all__ = [
     "Document",
     "Fact",
     "Feed",
+    "Finding",
     "NoSettings",
     "Reject",
     "Said",
@@ -79,13 +81,18 @@ class NoSettings(Settings):
 Reader = Callable[[Source, Any], Iterator[Said]]
 
 
+def _never(url: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Feed:
     """A discovered feed.
 
     ``authority``: ``registry`` (somebody declared it), ``contract`` or ``observed``; decides who wins when two sources
     differ, and whether what it names counts as declared. ``patterns``: file names read from a directory.
-    ``settings``: the class of its own settings; ``read`` gets an instance of it.
+    ``settings``: the class of its own settings; ``read`` gets an instance of it. ``live`` says of a URL whether it is an API
+    that ``read`` asks itself, page by page (``Source.live``), and not a file to be fetched.
     """
 
     name: str
@@ -97,6 +104,7 @@ class Feed:
     example: str
     settings: type[Settings]
     read: Reader
+    live: Callable[[str], bool] = _never
 
     def accepts(self, file_name: str) -> bool:
         """Whether a file found in a directory is one of this feed's, by its name without .gz."""
@@ -114,11 +122,12 @@ def feed(
     authority: Authority,
     example: str,
     settings: type[Settings] = NoSettings,
+    live: Callable[[str], bool] = _never,
 ) -> Callable[[Reader], Feed]:
     """Turn a generator into a ``Feed``. The module attribute it is bound to is what discovery finds."""
 
     def wrap(read: Reader) -> Feed:
-        return Feed(name, title, formats, contributes, patterns, authority, example, settings, read)
+        return Feed(name, title, formats, contributes, patterns, authority, example, settings, read, live)
 
     return wrap
 

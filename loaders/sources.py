@@ -69,16 +69,22 @@ class Document:
 
 @dataclass(frozen=True)
 class Source:
-    """What one load reads. ``name`` identifies it across runs; ``skipped`` are files in a directory that no pattern took."""
+    """What one load reads. ``name`` identifies it across runs; ``skipped`` are files in a directory that no pattern took.
+
+    ``stream``: standard input. ``live``: the address of an API that the feed itself asks; then there are no documents.
+    """
 
     name: str
     documents: tuple[Document, ...]
     skipped: tuple[str, ...] = ()
     stream: bool = False
+    live: str | None = None
 
     @cached_property
     def sha256(self) -> str:
-        """Of the raw bytes of all documents, independent of their names and order."""
+        """Of the raw bytes of all documents, independent of their names and order; empty where nobody knows before reading."""
+        if self.live is not None:
+            return ""
         digests = set()
         for path in {document.path for document in self.documents}:
             with path.open("rb") as stream:

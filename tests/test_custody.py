@@ -230,6 +230,56 @@ def test_of_two_ways_in_the_refused_one_is_not_secured_by_going_on() -> None:
     assert (states["a-to-b"].secured, states["x-to-b"].secured) == (True, False)
 
 
+# Envelopes: what many messages travelled in, and one reply answers.
+
+
+def packed(minutes: float, message: str | None, *envelopes: str) -> Evidence:
+    return seen("sent", minutes, "a", message_id=message, envelopes=envelopes)
+
+
+def test_a_reply_to_the_envelope_is_one_to_the_message_in_it() -> None:
+    state = one(packed(1, "17/0001", "17", "000000905"), seen("received", 2, "b", in_reply_to="000000905"))
+    assert (state.secured, state.secured_at, state.attempt_count) == (True, at(2), 1)
+
+
+def test_an_envelope_that_is_refused_refuses_all_that_is_in_it() -> None:
+    state = one(
+        packed(1, "17/0001", "17"),
+        seen("accepted", 2, "b", in_reply_to="17/0001"),
+        seen("rejected", 2, "b", in_reply_to="17"),
+    )
+    assert (state.secured, state.acknowledgement) == (False, "rejected")
+
+
+@pytest.mark.parametrize("word", ["accepted", "rejected"])
+def test_what_is_said_of_the_message_outranks_a_partial_acceptance_of_its_group(word: str) -> None:
+    state = one(
+        packed(1, "17/0001", "17"),
+        seen(word, 2, "b", in_reply_to="17/0001"),
+        seen("partially_accepted", 2, "b", in_reply_to="17"),
+    )
+    assert (state.secured, state.acknowledgement) == (word == "accepted", word)
+
+
+def test_a_late_receipt_for_the_envelope_does_not_take_a_rejection_back() -> None:
+    state = one(
+        packed(1, "17/0001", "17"), seen("rejected", 2, "b", in_reply_to="17/0001"), seen("received", 9, "b", in_reply_to="17")
+    )
+    assert not state.secured
+
+
+def test_a_message_known_only_by_its_envelope_is_one_attempt() -> None:
+    state = one(
+        packed(1, None, "17", "905"), seen("received", 2, "b", in_reply_to="905"), seen("accepted", 3, "b", in_reply_to="17")
+    )
+    assert (state.secured, state.acknowledgement, state.attempt_count) == (True, "accepted", 1)
+
+
+def test_an_id_that_is_a_messages_own_is_not_an_envelope() -> None:
+    state = one(packed(1, "17"), packed(2, "18", "17"), seen("accepted", 3, "b", in_reply_to="17"))
+    assert {a.key: a.secured for a in state.attempts} == {"17": True, "18": False}
+
+
 # Keys and what is stored.
 
 
@@ -266,7 +316,8 @@ def evidence(draw: st.DrawFn) -> Evidence:
         route=ends.replace(" ", "-to-"),
         ends=ends,
         message_id=draw(st.sampled_from([None, "m1", "m2"])),
-        in_reply_to=draw(st.sampled_from([None, "m1", "m2"])),
+        in_reply_to=draw(st.sampled_from([None, "m1", "m2", "e1"])),
+        envelopes=draw(st.sampled_from([(), ("e1",), ("e1", "m2")])),
     )
 
 

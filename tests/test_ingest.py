@@ -24,6 +24,7 @@ from lineage.facts import (
     Derivation,
     Expectation,
     Fact,
+    Finding,
     HandoffEvent,
     Identifier,
     Item,
@@ -289,6 +290,60 @@ def test_one_receipt_may_speak_of_many_items_whichever_comes_first(database: Dat
     }
     assert len(digests) == 1
     assert value(database.graph, "MATCH (h:Handoff {secured: true}) RETURN count(h)") == 40
+
+
+PACKED = [
+    event(
+        f"p{n}",
+        "sent",
+        1,
+        item=f"episode:{n}",
+        route="a-to-b",
+        message_id=f"17/{n}",
+        envelopes=("17", "905"),
+        from_="a",
+        to="b",
+    )
+    for n in range(4)
+]
+ACKNOWLEDGED = [
+    event("ta1", "received", 2, "b", item=None, in_reply_to="905"),
+    event("ak9", "partially_accepted", 5, "b", item=None, in_reply_to="17"),
+    event("ak5-0", "accepted", 5, "b", item=None, in_reply_to="17/0"),
+    event("ak5-1", "rejected", 5, "b", item=None, in_reply_to="17/1"),
+]
+
+
+def test_each_message_of_an_envelope_has_its_own_state_whichever_comes_first(database: Database, tmp_path: Path) -> None:
+    digests = {
+        digest_of(database, tmp_path, (some, EVENTS), batch_size=size)
+        for some in ([*PACKED, *ACKNOWLEDGED], [*ACKNOWLEDGED, *PACKED], [*ACKNOWLEDGED[:2], *PACKED, *ACKNOWLEDGED[2:]])
+        for size in (1, 2000)
+    }
+    assert len(digests) == 1
+    states = rows(
+        database.graph, "MATCH (h:Handoff) RETURN h.acknowledgement AS state, h.secured AS secured ORDER BY h.item_id"
+    )
+    assert [(row["state"], row["secured"]) for row in states] == [
+        ("accepted", True),
+        ("rejected", False),
+        ("partially_accepted", True),
+        ("partially_accepted", True),
+    ]
+
+
+def test_what_two_rows_say_an_item_is_part_of_adds_up(graph: Graph, say: Say) -> None:
+    say(Item(id="asset:1", part_of="ad:1"), Item(id="asset:1", part_of="ad:2"))
+    say(Item(id="asset:1", part_of=("ad:3",)), source="other.yaml", authority="observed", feed="ads")
+    parts = rows(graph, "MATCH (:Item {id: 'asset:1'})-[:PART_OF]->(a:Item) RETURN a.id AS id ORDER BY id")
+    assert [row["id"] for row in parts] == ["ad:1", "ad:2", "ad:3"]
+
+
+def test_a_finding_of_the_feed_is_reported_and_fails_nothing(say: Say) -> None:
+    said = Finding(position="line 3", finding="control-total", subject="SE 0001", detail="it says 5 segments, there are 4")
+    report = say(System(id="a"), said)
+    assert (report.read, report.facts, report.rejected) == (1, 1, 0)
+    assert said.model_dump() in report.findings
 
 
 def test_an_orphan_waits_for_its_original(graph: Graph, say: Say) -> None:
@@ -582,6 +637,7 @@ def happenings(draw: st.DrawFn) -> HandoffEvent:
         route=route_ if ends else None,
         message_id=draw(st.sampled_from([None, "m1", "m2"])),
         in_reply_to=reply,
+        envelopes=draw(st.sampled_from([(), ("m2",)])),
         identifiers=names,
         **ends,
     )

@@ -1,5 +1,5 @@
 // Find item: which item goes by this id, identifier, message id or control number?
-// Tries the id, then identifiers in full, then the bare value of an identifier, then the message ids of evidence.
+// Tries the id, then identifiers in full, then the bare value of an identifier, then message ids and envelopes.
 // `rank` says which of these it was (0 is the id itself), and answers with a higher rank matter only where a lower one found nothing.
 // @param name string  an item's id, any identifier with or without its scheme, a message id or a control number
 // @returns rank, item, name, kind, versions, parents
@@ -15,6 +15,9 @@ CALL () {
   MATCH (:Evidence {message_id: $name})-[:ABOUT]->(:Handoff)-[:OF]->(i:Item) RETURN DISTINCT i, 3 AS rank LIMIT 50
   UNION
   MATCH (:Evidence {in_reply_to: $name})-[:ABOUT]->(:Handoff)-[:OF]->(i:Item) RETURN DISTINCT i, 3 AS rank LIMIT 50
+  UNION
+  MATCH (:Envelope {id: $name})<-[:TRAVELLED_IN]-(:Evidence)-[:ABOUT]->(:Handoff)-[:OF]->(i:Item)
+  RETURN DISTINCT i, 3 AS rank LIMIT 50
 }
 WITH i, min(rank) AS rank
 RETURN rank, i.id AS item, i.name AS name, i.kind AS kind,

@@ -165,7 +165,7 @@ def _first_rejects(report: Report) -> str:
 def _dry_run(feed: str, sources: tuple[str, ...], settings: tuple[str, ...], name: str | None, rejects: str | None) -> int:
     import json
 
-    from lineage.facts import Reject
+    from lineage.facts import Finding, Reject
     from lineage.ingest import Rejects
     from lineage.loading import opened
 
@@ -179,6 +179,8 @@ def _dry_run(feed: str, sources: tuple[str, ...], settings: tuple[str, ...], nam
                     click.echo(f"Rejected: {said.position}: {said.reason}; {said.hint}.", err=True)
                     if kept:
                         kept.add(said)
+                elif isinstance(said, Finding):
+                    click.echo(f"Finding: {said.position}: {said.finding}: {said.subject} ({said.detail}).", err=True)
                 else:
                     facts += 1
                     values = said.model_dump(mode="json", by_alias=True, exclude_defaults=True)

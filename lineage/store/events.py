@@ -137,6 +137,7 @@ def _row(variant: _Variant) -> dict[str, Any]:
         "to_system": event.to,
         "subject": event.item,
         "identifiers": list(event.identifiers) or None,
+        "envelopes": list(event.envelopes) or None,
         "said_by": event.reporter or event.source.removeprefix(SYSTEM_URN),
         "hash": variant.hash,
         "position": event.position or None,
@@ -151,6 +152,13 @@ def _write_evidence(tx: Transaction, rows: list[dict[str, Any]]) -> None:
         some = [row for row in rows if ("hash" in row) == whole]
         if some:
             tx.run(f"UNWIND $rows AS row MERGE (e:Evidence {{source: row.source, id: row.id}}) {how}", rows=some)
+    packed = [row for row in rows if row.get("envelopes")]
+    if packed:
+        tx.run(
+            """UNWIND $rows AS row MATCH (e:Evidence {source: row.source, id: row.id})
+            UNWIND row.envelopes AS id MERGE (n:Envelope {id: id}) MERGE (e)-[:TRAVELLED_IN]->(n)""",
+            rows=packed,
+        )
 
 
 _COPIED = (
@@ -211,16 +219,22 @@ def _withdraw(tx: Transaction, replaced: list[Key]) -> tuple[set[str], set[str]]
     keys = [list(key) for key in replaced]
     messages = tx.run(
         """UNWIND $keys AS key MATCH (e:Evidence {source: key[0], id: key[1]})
-        WHERE e.message_id IS NOT NULL RETURN DISTINCT e.message_id AS message""",
+        UNWIND [e.message_id] + coalesce(e.envelopes, []) AS message
+        WITH DISTINCT message WHERE message IS NOT NULL RETURN message""",
         keys=keys,
     )
     rows = tx.run(
         """UNWIND $keys AS key MATCH (e:Evidence {source: key[0], id: key[1]})
         CALL (e) {
             RETURN e AS gone
-            UNION MATCH (reply:Evidence {in_reply_to: e.message_id}) WHERE reply.unplaced RETURN reply AS gone
+            UNION UNWIND [e.message_id] + coalesce(e.envelopes, []) AS message
+            MATCH (reply:Evidence {in_reply_to: message}) WHERE reply.unplaced RETURN reply AS gone
         }
         MATCH (gone)-[a:ABOUT]->(h:Handoff) WITH DISTINCT a, h.item_id AS item DELETE a RETURN DISTINCT item""",
+        keys=keys,
+    )
+    tx.run(
+        "UNWIND $keys AS key MATCH (:Evidence {source: key[0], id: key[1]})-[t:TRAVELLED_IN]->() DELETE t",
         keys=keys,
     )
     return {row["item"] for row in rows}, {row["message"] for row in messages}
@@ -231,6 +245,7 @@ def _as_fold(event: HandoffEvent, route: str) -> Evidence:
         route=route,
         from_system=event.from_,
         to_system=event.to,
+        envelopes=event.envelopes,
         **{name: getattr(event, name) for name in _COPIED if name not in {"route", "offset"}},
     )
 
@@ -263,7 +278,7 @@ def _place_replies(
     replies = [
         _Reply(_as_fold(o.event, ""), items.get(o.event.item or ""), o.event.route) for o in winners if _unplaced(o.event)
     ]
-    messages = sorted({e.message_id for group in fresh.values() for e in group if e.message_id} | unanswered)
+    messages = sorted({name for group in fresh.values() for e in group for name in _names(e)} | unanswered)
     waiting = tx.run("MATCH (e:Evidence {unplaced: true}) RETURN true AS there LIMIT 1")
     if not waiting:
         return set()
@@ -282,8 +297,8 @@ def _place_replies(
     originals = _originals(tx, sorted({r.evidence.in_reply_to or "" for r in replies}))
     for item, group in fresh.items():
         for one in group:
-            if one.message_id:
-                originals[one.message_id].append((item, one))
+            for name in _names(one):
+                originals[name].append((item, one))
     wanted: set[tuple[str, str, str]] = set()
     for reply in replies:
         answered = [(item, one) for item, one in originals[reply.evidence.in_reply_to or ""] if _answers(reply, item, one)]
@@ -291,6 +306,11 @@ def _place_replies(
             wanted.add((reply.evidence.source, reply.evidence.id, f"{route}|{item}"))
             fresh.setdefault(item, []).append(replace(reply.evidence, route=route))
     return _detach(tx, [[r.evidence.source, r.evidence.id] for r in replies], wanted)
+
+
+def _names(original: Evidence) -> tuple[str, ...]:
+    """What a reply to this message may call it: its own id, or that of an envelope."""
+    return tuple(filter(None, (original.message_id, *original.envelopes)))
 
 
 def _unmistakable(reply: Evidence, answered: list[tuple[str, Evidence]]) -> set[tuple[str, str]]:
@@ -327,8 +347,12 @@ def _detach(tx: Transaction, replies: list[list[str]], wanted: set[tuple[str, st
 def _originals(tx: Transaction, messages: list[str]) -> dict[str, list[tuple[str, Evidence]]]:
     found: dict[str, list[tuple[str, Evidence]]] = defaultdict(list)
     rows = tx.run(
-        """UNWIND $messages AS message MATCH (e:Evidence {message_id: message})-[:ABOUT]->(h:Handoff)
-        WHERE e.unplaced IS NULL
+        """UNWIND $messages AS message
+        CALL (message) {
+            MATCH (e:Evidence {message_id: message}) RETURN e
+            UNION MATCH (e:Evidence)-[:TRAVELLED_IN]->(:Envelope {id: message}) RETURN e
+        }
+        MATCH (e)-[:ABOUT]->(h:Handoff) WHERE e.unplaced IS NULL
         RETURN message, h.item_id AS item, h.route_id AS route, properties(e) AS e""",
         messages=messages,
     )

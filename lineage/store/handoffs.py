@@ -16,7 +16,7 @@ _FIELDS = tuple(field.name for field in fields(Evidence))
 def as_evidence(row: dict[str, Any], route: str) -> Evidence:
     """An Evidence node's properties as the fold reads them, placed on the handoff of ``route``."""
     values = {name: plain(row[name]) for name in _FIELDS if row.get(name) is not None and name != "route"}
-    return Evidence(route=route, **values)
+    return Evidence(route=route, **{**values, "envelopes": tuple(values.get("envelopes", ()))})
 
 
 def evidence_of(tx: Transaction, item_ids: Iterable[str]) -> dict[str, list[Evidence]]:
