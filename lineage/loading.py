@@ -34,8 +34,8 @@ def find_feed(name: str) -> Feed:
     return feeds[name]
 
 
-def settings_for(feed: Feed, given: Mapping[str, str]) -> Settings:
-    """A feed's settings from ``--set`` pairs; ``a.b=c`` sets key b of setting a. Raises UsageError."""
+def settings_for(feed: Feed, given: Mapping[str, Any]) -> Settings:
+    """A feed's settings from ``--set`` pairs, where ``a.b=c`` sets key b of setting a, or from nested values. Raises UsageError."""
     nested: dict[str, Any] = {}
     for name, value in given.items():
         head, dot, rest = name.partition(".")
@@ -66,7 +66,7 @@ class OpenedSource:
 
 @contextmanager
 def opened(
-    feed_name: str, source: str, *, given: Mapping[str, str] | None = None, name: str | None = None
+    feed_name: str, source: str, *, given: Mapping[str, Any] | None = None, name: str | None = None
 ) -> Iterator[OpenedSource]:
     """Open a source for a feed; downloads live as long as the context. Raises NotFoundError, SourceError, UsageError."""
     feed = find_feed(feed_name)
@@ -84,7 +84,7 @@ def load(
     source: str,
     *,
     rejects: Callable[[], Path],
-    settings: Mapping[str, str] | None = None,
+    settings: Mapping[str, Any] | None = None,
     name: str | None = None,
     batch_size: int = DEFAULT_BATCH,
     progress: Callable[[int], None] = lambda facts: None,

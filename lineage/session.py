@@ -143,7 +143,7 @@ class Lineage:
         return run_query(self.graph, self.library[name], values, self.ask.timeout_s)
 
     def load(
-        self, feed: str, source: str | Path, *, settings: Mapping[str, str] | None = None, name: str | None = None
+        self, feed: str, source: str | Path, *, settings: Mapping[str, Any] | None = None, name: str | None = None
     ) -> Report:
         """Load a source; see ``lineage.loading.load`` for arguments and errors."""
         from lineage.loading import load

@@ -13,8 +13,9 @@ _MAX_MERGED_KEYS = 10_000
 class YamlLoader(yaml.SafeLoader):
     """PyYAML's safe loader, reading scalars as YAML 1.2 does (core schema, section 10.3) where YAML 1.1 surprises.
 
-    Dates stay text, so that one bad date spoils its row and not the file; ``12:30`` and ``0123`` stay text. A key given
-    twice in one mapping is an error (YAML 1.2, section 3.2.1.3) because the first value would vanish silently.
+    ``no``, ``off`` and ``y`` are words. Dates stay text, so that one bad date spoils its row and not the file; ``12:30`` and
+    ``0123`` stay text. A key given twice in one mapping is an error (YAML 1.2, section 3.2.1.3) because the first value would
+    vanish silently.
     """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -36,9 +37,10 @@ class YamlLoader(yaml.SafeLoader):
 
 
 YamlLoader.yaml_implicit_resolvers = {
-    first: [(tag, regexp) for tag, regexp in rows if tag.rpartition(":")[2] not in {"timestamp", "int", "float"}]
+    first: [(tag, regexp) for tag, regexp in rows if tag.rpartition(":")[2] not in {"timestamp", "int", "float", "bool"}]
     for first, rows in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+YamlLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 YamlLoader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
 YamlLoader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?$"), list("-+0123456789")

@@ -33,8 +33,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lineage.facts import Authority, Fact, Finding, Reject, Said
+from loaders._parquet import parquet_columns, parquet_rows
 from loaders._xml import parse_xml
-from loaders.formats import csv_rows, json_values, yaml_documents
+from loaders.formats import binary, csv_columns, csv_rows, json_values, whole, yaml_documents
 from loaders.sources import Document, Source, open_source
 
 __all__ = [
@@ -48,14 +49,19 @@ __all__ = [
     "Settings",
     "Source",
     "UnusableError",
+    "binary",
+    "csv_columns",
     "csv_rows",
     "feed",
     "json_values",
     "make",
     "open_source",
+    "parquet_columns",
+    "parquet_rows",
     "parse_xml",
     "reasons",
     "shown",
+    "whole",
     "yaml_documents",
 ]
 

@@ -146,6 +146,24 @@ def _json_lines(document: Document) -> Iterator[tuple[str, Any] | Reject]:
                 )
 
 
+def csv_columns(document: Document) -> list[str] | None:
+    """The column names of a CSV's header line; None where there is none (empty or binary, which ``csv_rows`` says)."""
+    with (
+        document.open() as stream,
+        io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="") as text,
+    ):
+        header = text.readline(1 << 16)
+    if not header.strip() or "\x00" in header:
+        return None
+    return _columns(header)[0]
+
+
+def _columns(header: str) -> tuple[list[str], str]:
+    """The names in a header line, and the delimiter that it uses most."""
+    delimiter = max(",;\t", key=header.count)
+    return [_shown(name.strip()) for name in next(csv.reader([header], delimiter=delimiter))], delimiter
+
+
 def csv_rows(document: Document) -> Iterator[tuple[str, dict[str, str]] | Reject]:
     """The rows of a CSV with a header line, as (position, {column: value}); empty cells are left out.
 
@@ -159,8 +177,7 @@ def csv_rows(document: Document) -> Iterator[tuple[str, dict[str, str]] | Reject
         header = text.readline()
         if not header.strip():
             return
-        delimiter = max(",;\t", key=header.count)
-        columns = [_shown(name.strip()) for name in next(csv.reader([header], delimiter=delimiter))]
+        columns, delimiter = _columns(header)
         rows = csv.reader(text, delimiter=delimiter)
         while True:
             position = document.at(f"line {rows.line_num + 2}")

@@ -1,4 +1,4 @@
-"""feeds, load, runs, digest."""
+"""feeds, init, load, runs, digest."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lineage.cli.common import connected, formatted, pairs
+from lineage.cli.common import CONNECTION, connected, connection_options, formatted, pairs
 from lineage.errors import LineageError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -33,9 +34,30 @@ def feeds(form: str) -> None:
     print_rows(rows, list(rows[0]), form)  # type: ignore[arg-type]
 
 
+@click.command(epilog="\b\nExample:  lineage init  then  lineage load --config lineage.yaml")
+@click.argument("file", default="lineage.yaml", type=click.Path(dir_okay=False))
+def init(file: str) -> None:
+    """Write a commented project file (lineage.yaml) that names every feed, to start from."""
+    from lineage.project import write_starter
+
+    write_starter(Path(file))
+    click.echo(f"Wrote {file}. Remove the # before the sources that you have, then: lineage load --config {file}", err=True)
+
+
+@dataclass(frozen=True)
+class _Order:
+    """One source to be loaded."""
+
+    feed: str
+    source: str
+    name: str | None
+    settings: dict[str, Any]
+
+
 @click.command(epilog="\b\nExample:  lineage load handoffs events.jsonl")
-@click.argument("feed")
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.argument("feed", required=False)
+@click.argument("sources", metavar="SOURCE...", nargs=-1)
+@click.option("--config", type=click.Path(dir_okay=False), help="Load all sources of this project file (see `lineage init`).")
 @click.option("--set", "settings", multiple=True, metavar="K=V", help="A setting of the feed.")
 @click.option("--source", "name", help="What identifies the source across runs (default: as it was named).")
 @click.option("--dry-run", is_flag=True, help="Validate and print the facts; write nothing, need no server.")
@@ -45,27 +67,43 @@ def feeds(form: str) -> None:
 @click.option("--batch-size", type=click.IntRange(1, 100_000), default=2000, show_default=True, help="Facts per transaction.")
 @click.option("--no-progress", is_flag=True, help="No progress bar.")
 @formatted
+@connection_options
 @click.pass_context
 def load(ctx: click.Context, /, **given: Any) -> None:
     """Load one or more sources: file, directory, glob, URL, - for standard input; .gz and .zip are unpacked.
 
-    Rejected rows go to a JSON Lines file and the exit code is 1; the good rows are loaded.
+    With --config instead of FEED and SOURCE: all sources of a project, in the order in which they stand there, which
+    makes no difference. Rejected rows go to a JSON Lines file and the exit code is 1; the good rows are loaded.
     """
-    if given["name"] and len(given["sources"]) > 1:
-        raise UsageError("--source names one source, and several were given.")
+    orders = _orders(given)
     if given["dry_run"]:
-        names = ("feed", "sources", "settings", "name", "rejects")
-        ctx.exit(_dry_run(**{name: given[name] for name in names}))
-    ctx.invoke(_load, **{name: value for name, value in given.items() if name != "dry_run"})
+        ctx.exit(_dry_run(orders, given["rejects"]))
+    names = ("rejects", "batch_size", "no_progress", "form", *CONNECTION)
+    ctx.invoke(_load, orders=orders, whole=given["config"] is not None, **{n: given[n] for n in names if n in given})
+
+
+def _orders(given: dict[str, Any]) -> list[_Order]:
+    feed, sources, config, name = given["feed"], given["sources"], given["config"], given["name"]
+    if config is not None:
+        if feed or sources or name or given["settings"]:
+            raise UsageError("--config says which feeds, sources, names and settings there are; give it alone.")
+        from lineage.project import read_project
+
+        return [_Order(one.feed, one.source, one.name, one.settings) for one in read_project(Path(config))]
+    if not feed or not sources:
+        missing = "FEED and SOURCE" if not feed else "SOURCE"
+        raise UsageError(f"{missing} missing.", hint="`lineage load FEED SOURCE...`, or `lineage load --config lineage.yaml`.")
+    if name and len(sources) > 1:
+        raise UsageError("--source names one source, and several were given.")
+    settings = pairs(given["settings"], "--set")
+    return [_Order(feed, source, name, settings) for source in sources]
 
 
 @connected
 def _load(
     session: Lineage,
-    feed: str,
-    sources: tuple[str, ...],
-    settings: tuple[str, ...],
-    name: str | None,
+    orders: list[_Order],
+    whole: bool,
     rejects: str | None,
     batch_size: int,
     no_progress: bool,
@@ -75,30 +113,52 @@ def _load(
     from lineage.session import rejects_path
 
     reports, failures = [], []
-    for number, source in enumerate(sources):
-        with _progress(f"{feed} {source}", not no_progress) as advance:
+    for number, order in enumerate(orders):
+        with _progress(f"{order.feed} {order.source}", not no_progress) as advance:
             try:
                 reports.append(
                     load_source(
                         session.graph,
-                        feed,
-                        source,
+                        order.feed,
+                        order.source,
                         rejects=lambda n=number: _rejects(rejects, n, rejects_path(session.home)),  # type: ignore[misc]
-                        settings=pairs(settings, "--set"),
-                        name=name,
+                        settings=order.settings,
+                        name=order.name,
                         batch_size=batch_size,
                         progress=advance,
                     )
                 )
             except LineageError as error:
                 # One source that cannot be read must not keep the others from loading.
-                if len(sources) == 1 or isinstance(error, UsageError | NotFoundError) or error.exit_code == 3:
+                if len(orders) == 1 or isinstance(error, UsageError | NotFoundError) or error.exit_code == 3:
                     raise
                 failures.append(error)
                 click.echo(f"Error: {error}", err=True)
-    _print_reports(reports, form)
+    if whole and form == "table":
+        _print_feeds(reports)
+        _print_notes(reports)
+    else:
+        _print_reports(reports, form)
     if failures or any(report.rejected for report in reports):
         click.get_current_context().exit(1)
+
+
+def _print_feeds(reports: list[Report]) -> None:
+    """One row for each feed, over all its sources."""
+    from lineage.render.output import print_rows
+
+    rows = []
+    for feed in dict.fromkeys(report.feed for report in reports):
+        own = [report for report in reports if report.feed == feed]
+        sums = {name: sum(getattr(report, name) for report in own) for name in _SUMMED}
+        seconds = f"{sum(report.seconds for report in own):.1f}"
+        rows.append(
+            {"feed": feed, "sources": len(own), **sums, "findings": sum(len(r.findings) for r in own), "seconds": seconds}
+        )
+    print_rows(rows, ["feed", "sources", *_SUMMED, "findings", "seconds"], "table")
+
+
+_SUMMED = ("read", "facts", "created", "changed", "unchanged", "rejected", "retired")
 
 
 def _rejects(given: str | None, number: int, default: Path) -> Path:
@@ -141,6 +201,10 @@ def _print_reports(reports: list[Report], form: str) -> None:
         return
     columns = ["feed", "source", "read", "facts", "created", "changed", "unchanged", "rejected", "retired", "seconds"]
     print_rows([{**one, "seconds": f"{one['seconds']:.1f}"} for one in objects], columns, "table")
+    _print_notes(reports)
+
+
+def _print_notes(reports: list[Report]) -> None:
     for report in reports:
         if report.skipped:
             click.echo(f"{report.source}: the same content was loaded before; nothing to do.", err=True)
@@ -162,7 +226,7 @@ def _first_rejects(report: Report) -> str:
     return "\n".join([f"Rejected {report.rejected} of {report.read} (all in {report.rejects_file}):", *shown, *more])
 
 
-def _dry_run(feed: str, sources: tuple[str, ...], settings: tuple[str, ...], name: str | None, rejects: str | None) -> int:
+def _dry_run(orders: list[_Order], rejects: str | None) -> int:
     import json
 
     from lineage.facts import Finding, Reject
@@ -170,9 +234,9 @@ def _dry_run(feed: str, sources: tuple[str, ...], settings: tuple[str, ...], nam
     from lineage.loading import opened
 
     facts, refused = 0, 0
-    for number, source in enumerate(sources):
-        kept = Rejects(_rejects(rejects, number, Path()), source) if rejects else None
-        with opened(feed, source, given=pairs(settings, "--set"), name=name) as reading:
+    for number, order in enumerate(orders):
+        kept = Rejects(_rejects(rejects, number, Path()), order.source) if rejects else None
+        with opened(order.feed, order.source, given=order.settings, name=order.name) as reading:
             for said in reading.said():
                 if isinstance(said, Reject):
                     refused += 1

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from reading import FIXTURES, check_good, check_hostile, files, load, load_text, only, rejects, sample
 
-from lineage.facts import HandoffEvent, Said
+from lineage.facts import HandoffEvent, Reject, Said
 from loaders.handoffs import read
 
 EVENT: dict[str, Any] = {
@@ -125,11 +126,102 @@ def test_csv_says_the_same_as_json() -> None:
     assert only(HandoffEvent, load_text(read, "-", text, column=names))
 
 
-def test_wrong_renaming() -> None:
-    (reject,) = rejects(load_text(read, "log.csv", "id,source,type\n", column={"when": "x"}))
-    assert "when" in reject.reason
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"columns": {}},
+        {"column": {"when": "x"}},
+        {"column": {"id": "{A}-{"}},
+        {"constant": {"when": "x"}},
+        {"type": {"OK": "arrived"}},
+        {"timezone": "Mars/Olympus"},
+    ],
+)
+def test_wrong_settings_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        read.settings.model_validate({"columns": {}})
+        read.settings.model_validate(wrong)
+
+
+# A table of somebody else's.
+
+DESK = {
+    "column": {"time": "Wann", "subject": "asset:{Asset}", "type": "Status", "message_id": "Beleg", "detail": "{Wer}: {Notiz}"},
+    "constant": {"source": "ops-desk", "from": "agency", "to": "spotify-ads"},
+    "type": {"Raus": "sent", "NICHT ANGENOMMEN": "rejected"},
+    "timezone": "Europe/Berlin",
+    "time_format": "%d.%m.%Y %H:%M",
+}
+DESK_ROWS = (
+    "Wann;Asset;Status;Beleg;Wer;Notiz\n"
+    "20.11.2026 09:30;A-1;raus;17;Kim;per Mail\n"
+    "25.10.2026 01:30;A-2;nicht angenommen;18;;\n"
+    "20.11.2026 09:31;;raus;19;Kim;\n"
+    "20.11.2026;A-3;raus;20;Kim;\n"
+    "20.11.2026 10:00;A-4;verschollen;21;Kim;\n"
+)
+
+
+def test_a_support_desks_own_table() -> None:
+    said = load_text(read, "desk.csv", DESK_ROWS, **DESK)
+    first, second, odd = only(HandoffEvent, said)
+    assert (first.item, first.type, first.raw_type, first.message_id) == ("asset:A-1", "sent", "raus", "17")
+    assert (first.time, first.offset) == (datetime(2026, 11, 20, 8, 30, tzinfo=UTC), "+01:00")
+    assert (first.source, first.from_, first.to, first.detail) == ("ops-desk", "agency", "spotify-ads", "Kim: per Mail")
+    # Before the clock was put back, and with a template that has an empty column.
+    assert (second.type, second.time, second.detail) == ("rejected", datetime(2026, 10, 24, 23, 30, tzinfo=UTC), None)
+    assert (odd.type, odd.raw_type) == ("unknown", "verschollen")
+    assert [(r.position, r.reason.partition(":")[0]) for r in rejects(said)] == [
+        ("line 4", "names no item"),
+        ("line 5", "time"),
+    ]
+
+
+def test_a_row_without_id_is_identified_by_its_content() -> None:
+    header, *rows = DESK_ROWS.splitlines(keepends=True)
+    ids = {e.item: e.id for e in only(HandoffEvent, load_text(read, "desk.csv", DESK_ROWS, **DESK))}
+    again = load_text(read, "other.csv", "".join([header, *reversed(rows)]), **DESK)
+    assert {e.item: e.id for e in only(HandoffEvent, again)} == ids
+    assert len(set(ids.values())) == 3
+
+
+def test_json_objects_are_rows_once_a_mapping_is_given() -> None:
+    row = {"asset": {"id": 7}, "at": 1795163400, "state": "OK", "packed": ["b-1"]}
+    mapping = {
+        "column": {"subject": "asset:{asset.id}", "time": "at", "type": "state", "envelopes": "packed"},
+        "constant": {"source": "desk", "route": "r"},
+        "type": {"ok": "accepted"},
+        "time_format": "epoch",
+    }
+    (event,) = only(HandoffEvent, load_text(read, "log.jsonl", json.dumps(row), **mapping))
+    assert (event.item, event.type, event.envelopes) == ("asset:7", "accepted", ("b-1",))
+    assert event.time == datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
+    (refused,) = load_text(read, "log.jsonl", json.dumps(row))
+    assert isinstance(refused, Reject)
+    assert "column" in refused.hint
+
+
+def test_parquet_says_the_same_as_csv(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "source": ["desk", "desk"],
+            "type": ["sent", "received"],
+            "subject": ["asset:1", "asset:1"],
+            "route": ["r", "r"],
+            "message_id": [17, None],
+            "time": pd.to_datetime(["2026-11-20T09:30:00+01:00", "2026-11-20T10:30:00+01:00"], utc=True),
+        }
+    )
+    frame.to_parquet(tmp_path / "log.parquet")
+    sent, received = only(HandoffEvent, load(read, tmp_path / "log.parquet"))
+    assert (sent.message_id, sent.time, sent.position) == ("17", datetime(2026, 11, 20, 8, 30, tzinfo=UTC), "row 1")
+    assert (received.type, received.message_id) == ("received", None)
+
+
+def test_a_column_that_is_not_there_is_named_with_its_nearest() -> None:
+    (reject,) = rejects(load_text(read, "log.csv", "Nr,Source,Status\n1,a,sent\n", column={"id": "Nr", "type": "status"}))
+    assert "'status' (there is 'Status')" in reject.reason
+    assert "'source'" in reject.reason
+    assert "Nr, Source, Status" in reject.hint
 
 
 def test_an_empty_log_is_no_error() -> None:

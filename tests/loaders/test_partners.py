@@ -116,8 +116,8 @@ def test_a_date_names_a_whole_day() -> None:
 
 
 def test_yaml_scalars_as_ids() -> None:
-    said = registry("systems: [{id: 42}, {id: 0123}, {id: 12:30}, {id: 2026-01-01}, {id: no}, {id: 1.10}]")
-    assert [s.id for s in only(System, said)] == ["42", "0123", "12:30", "2026-01-01"]
+    said = registry("systems: [{id: 42}, {id: 0123}, {id: 12:30}, {id: 2026-01-01}, {id: no}, {id: true}, {id: 1.10}]")
+    assert [s.id for s in only(System, said)] == ["42", "0123", "12:30", "2026-01-01", "no"]
     assert all("quote it" in r.hint for r in rejects(said))
     assert len(rejects(said)) == 2
 
