@@ -20,7 +20,7 @@ from lineage.facts import Authority, Declared, Fact, Finding, HandoffEvent, Iden
 from lineage.graph import BatchTooLarge, Graph, Transaction
 from lineage.store import Counts, take_turn
 from lineage.store.declared import retire, vanished, write_declared
-from lineage.store.events import write_events
+from lineage.store.events import is_bare, orphans, write_events
 from lineage.store.items import write_names
 from lineage.store.reading import Reading
 from lineage.store.runs import close_run, live_assertions, open_run, previous_runs
@@ -149,14 +149,16 @@ def ingest(
     writer = _Writer(graph, reading, Reading("evidence", "evidence", "observed", started, None, replaces=False))
     kept = Rejects(rejects, load.source)
     status = "failed"
+    bare: list[tuple[str, str]] = []
     try:
         for batch in _batches(_noting(said, report), kept, batch_size):
             report.facts += len(batch)
             _add(report, writer.write(batch))
+            bare += [(e.source, e.id) for e in batch if isinstance(e, HandoffEvent) and is_bare(e)][: MAX_FINDINGS - len(bare)]
             progress(report.facts)
         if not kept.count and not load.stream:
             report.retired = _retire(graph, reading, batch_size)
-        report.findings += _undeclared(graph, reading)[: MAX_FINDINGS - len(report.findings)]
+        report.findings += [*_undeclared(graph, reading), *_orphans(graph, bare)][: MAX_FINDINGS - len(report.findings)]
         status = "partial" if kept.count else "complete"
     finally:
         kept.close()
@@ -262,6 +264,19 @@ def _undeclared(graph: Graph, reading: Reading) -> list[dict[str, str]]:
             for row in rows
         ]
     return findings
+
+
+def _orphans(graph: Graph, bare: list[tuple[str, str]]) -> list[dict[str, str]]:
+    """Findings: replies of this source to messages that nobody has reported, in any source so far."""
+    return [
+        {
+            "finding": "orphan",
+            "subject": f"{row['source']} {row['id']}",
+            "detail": f"it answers {row['answers']}, which no evidence has mentioned so far; it waits for that",
+            "position": row["position"] or "",
+        }
+        for row in orphans(graph, bare)
+    ]
 
 
 @dataclass

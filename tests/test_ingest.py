@@ -347,10 +347,12 @@ def test_a_finding_of_the_feed_is_reported_and_fails_nothing(say: Say) -> None:
 
 
 def test_an_orphan_waits_for_its_original(graph: Graph, say: Say) -> None:
-    say(TA1, **EVENTS)
+    (finding,) = say(TA1, **EVENTS).findings
+    assert (finding["finding"], finding["subject"]) == ("orphan", f"{TA1.source} {TA1.id}")
+    assert "m1" in finding["detail"]
     assert value(graph, "MATCH (h:Handoff) RETURN count(h)") == 0
     assert value(graph, "MATCH (e:Evidence) RETURN count(e)") == 1
-    say(SENT[0], **{**EVENTS, "source": "later.jsonl"})
+    assert "orphan" not in {one["finding"] for one in say(SENT[0], **{**EVENTS, "source": "later.jsonl"}).findings}
     assert value(graph, "MATCH (h:Handoff) RETURN h.secured") is True
 
 

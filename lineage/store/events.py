@@ -15,7 +15,7 @@ from typing import Any
 from lineage.assertions import canonical, content_hash
 from lineage.custody import SYSTEM_URN, Evidence, route_key
 from lineage.facts import Declared, HandoffEvent, Route, System
-from lineage.graph import Transaction, plain
+from lineage.graph import Graph, Transaction, plain
 from lineage.store import Counts
 from lineage.store.declared import write_declared
 from lineage.store.handoffs import as_evidence, refold_handoffs
@@ -105,6 +105,16 @@ def write_events(tx: Transaction, observing: Reading, events: Iterable[HandoffEv
     return counts
 
 
+def orphans(graph: Graph, keys: Iterable[Key]) -> list[dict[str, Any]]:
+    """Those of these bare replies whose message nobody has reported yet: source, id and what they answer."""
+    return graph.read(
+        """UNWIND $keys AS key MATCH (e:Evidence {source: key[0], id: key[1], unplaced: true})
+        WHERE NOT EXISTS { (e)-[:ABOUT]->(:Handoff) }
+        RETURN e.source AS source, e.id AS id, e.in_reply_to AS answers, e.position AS position ORDER BY source, id""",
+        keys=[list(key) for key in keys],
+    ).rows
+
+
 def _stored(tx: Transaction, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
     rows = tx.run(
         """UNWIND $keys AS key MATCH (e:Evidence {source: key[0], id: key[1]})
@@ -141,7 +151,7 @@ def _row(variant: _Variant) -> dict[str, Any]:
         "said_by": event.reporter or event.source.removeprefix(SYSTEM_URN),
         "hash": variant.hash,
         "position": event.position or None,
-        "unplaced": True if _unplaced(event) else None,
+        "unplaced": True if is_bare(event) else None,
     }
     return {name: value for name, value in row.items() if value is not None}
 
@@ -171,7 +181,8 @@ def _key_of(event: HandoffEvent) -> str | None:
     return route_key(event.route, event.from_, event.to, event.dataset)
 
 
-def _unplaced(event: HandoffEvent) -> bool:
+def is_bare(event: HandoffEvent) -> bool:
+    """Whether it is a reply that names no handoff of its own."""
     return event.item is None or _key_of(event) is None
 
 
@@ -275,9 +286,7 @@ def _place_replies(
 
     Returns the items that a reply was taken away from, because another message of the same id came to light.
     """
-    replies = [
-        _Reply(_as_fold(o.event, ""), items.get(o.event.item or ""), o.event.route) for o in winners if _unplaced(o.event)
-    ]
+    replies = [_Reply(_as_fold(o.event, ""), items.get(o.event.item or ""), o.event.route) for o in winners if is_bare(o.event)]
     messages = sorted({name for group in fresh.values() for e in group for name in _names(e)} | unanswered)
     waiting = tx.run("MATCH (e:Evidence {unplaced: true}) RETURN true AS there LIMIT 1")
     if not waiting:
