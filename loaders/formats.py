@@ -61,7 +61,7 @@ def json_values(document: Document) -> Iterator[tuple[str, Any] | Reject]:
     first = first.removeprefix(_BOM)
     if first.startswith(b"["):
         yield from _json_array(document)
-    elif first.startswith(b"{") and second and not second.startswith(b"{") and not _is_json(first):
+    elif first.startswith(b"{") and second and not _is_json(first) and _is_one_object(document, first, second):
         yield from _jsonwhole(document)
     else:
         yield from _json_lines(document)
@@ -73,6 +73,13 @@ def _is_json(line: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _is_one_object(document: Document, first: bytes, second: bytes) -> bool:
+    """Whether lines that are no JSON by themselves make one object, and not a file of lines whose first is broken."""
+    if not second.startswith(b"{"):
+        return True
+    return first.endswith((b"{", b"[", b",", b":")) and _is_json(whole(document).removeprefix(_BOM))
 
 
 def _json_array(document: Document) -> Iterator[tuple[str, Any] | Reject]:

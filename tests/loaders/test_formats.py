@@ -67,7 +67,7 @@ def test_yaml_keeps_scalars_as_written(tmp_path: Path) -> None:
         "c": "12:30",
         "d": 7,
         "e": -1.5,
-        "f": False,
+        "f": "no",
         "g": None,
         "h": "1_000",
         "i": "0x1F",
