@@ -38,10 +38,20 @@ def row(number: int) -> str:
     return f"{number},a,sent,2026-11-01T06:00:00Z,asset:{number},r,{LONG}\n"
 
 
+def transfer(number: int) -> str:
+    return f"Fri Nov 20 10:00:05 2026 1 192.0.2.7 9 /in/{LONG}/{number}.mp3 b _ i r relay sftp 0 * c\n"
+
+
+def request(number: int) -> str:
+    return f'192.0.2.7 - relay [20/Nov/2026:10:00:05 +0000] "PUT /in/{LONG}/{number}.mp3 HTTP/1.1" 201 9\n'
+
+
 FORMATS: dict[str, tuple[str, str, Callable[[int], str], str]] = {
     # file name: feed, header, good row, bad row
     "log.jsonl": ("handoffs", "", event, '{"specversion": "1.0", ' + LONG + "\n"),
     "log.csv": ("handoffs", "id,source,type,time,subject,route,detail\n", row, f"1,a,sent,yesterday,asset:1,r,{LONG}\n"),
+    "in.xferlog": ("xferlog", "", transfer, f"{LONG}\n"),
+    "access.log": ("http-log", "", request, f"{LONG}\n"),
 }
 
 
