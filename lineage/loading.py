@@ -71,8 +71,8 @@ def opened(
     """Open a source for a feed; downloads live as long as the context. Raises NotFoundError, SourceError, UsageError."""
     feed = find_feed(feed_name)
     settings = settings_for(feed, given or {})
-    if feed.live(source):
-        yield OpenedSource(feed, Source(name or source, (), live=source), settings)
+    if (read_there := feed.live(source, settings)) is not None:
+        yield OpenedSource(feed, Source(name or read_there, (), live=source), settings)
         return
     with tempfile.TemporaryDirectory(prefix="lineage-") as scratch:
         yield OpenedSource(feed, open_source(source, accepts=feed.accepts, scratch=Path(scratch), name=name), settings)

@@ -87,8 +87,8 @@ class NoSettings(Settings):
 Reader = Callable[[Source, Any], Iterator[Said]]
 
 
-def _never(url: str) -> bool:
-    return False
+def _never(url: str, settings: Any) -> str | None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,9 @@ class Feed:
 
     ``authority``: ``registry`` (somebody declared it), ``contract`` or ``observed``; decides who wins when two sources
     differ, and whether what it names counts as declared. ``patterns``: file names read from a directory.
-    ``settings``: the class of its own settings; ``read`` gets an instance of it. ``live`` says of a URL whether it is an API
-    that ``read`` asks itself, page by page (``Source.live``), and not a file to be fetched.
+    ``settings``: the class of its own settings; ``read`` gets an instance of it. ``live`` says of a URL and the settings what
+    is read there, if it is an API that ``read`` asks itself, page by page (``Source.live``), and None if it is a file to be
+    fetched. What it says identifies the source across runs.
     """
 
     name: str
@@ -110,7 +111,7 @@ class Feed:
     example: str
     settings: type[Settings]
     read: Reader
-    live: Callable[[str], bool] = _never
+    live: Callable[[str, Any], str | None] = _never
 
     def accepts(self, file_name: str) -> bool:
         """Whether a file found in a directory is one of this feed's, by its name without .gz."""
@@ -128,7 +129,7 @@ def feed(
     authority: Authority,
     example: str,
     settings: type[Settings] = NoSettings,
-    live: Callable[[str], bool] = _never,
+    live: Callable[[str, Any], str | None] = _never,
 ) -> Callable[[Reader], Feed]:
     """Turn a generator into a ``Feed``. The module attribute it is bound to is what discovery finds."""
 

@@ -1,6 +1,6 @@
 // Who receives this item: who receives which parts of it (a campaign's assets, a show's episodes), how often, and did they get them?
 // Every handoff of the item and of all that is a part of it, and the routes that list it or what it is a part of, where nothing was seen yet.
-// `deliveries`: how many items have arrived on that route so far, counted up to 1000; `schedule`: how often it is agreed to run.
+// `deliveries`: how many items have arrived on that route so far, counted up to 1000. `schedule`: how often it is agreed to run.
 // @param item string  an item's id
 // @returns part, part_name, receiver_partner, receiver, dataset, route, schedule, protocol, format, state, attempts, secured_at, deliveries
 // @example item='episode:dev-meeting'
@@ -10,11 +10,12 @@ WITH DISTINCT part LIMIT 2000
 CALL (part) {
   MATCH (part)<-[:OF]-(h:Handoff)
   OPTIONAL MATCH (:Route {id: h.route_id})-[:SAME_AS]->(declared:Route)
+  WHERE part.kind IN declared.item_kind OR declared.item_kind = []
   RETURN coalesce(declared.id, h.route_id) AS route, h
   UNION
   MATCH (part)-[:PART_OF]->{0,5}(above:Item)
   UNWIND coalesce(above.expected_on, []) AS route
-  MATCH (r:Route {id: route}) WHERE part.kind IN r.item_kind
+  MATCH (r:Route {id: route}) WHERE (part.kind IN r.item_kind OR r.item_kind = [] AND above = part)
     AND NOT EXISTS { MATCH (part)<-[:OF]-(o:Handoff) WHERE o.route_id = route OR EXISTS { (:Route {id: o.route_id})-[:SAME_AS]->(r) } }
   RETURN DISTINCT route, null AS h
 }

@@ -46,10 +46,11 @@ def judge(expected: Expected, state: State | None, as_of: datetime) -> Finding:
             why = f"No evidence says when {sender} got it, so it cannot be told whether it is late."
         return Finding("no-deadline", NOBODY, f"{happened} {why}", 1.0, evidence)
     if as_of < due:
-        reason = f"{happened} It is due at {rfc3339(due)}, which has not passed."
+        reason = f"{happened} It is due at {rfc3339(due.replace(microsecond=0))}, which has not passed."
         return Finding("not-due", NOBODY, reason, 1.0, evidence, due=due)
     if latest is None:
-        reason = f"{sender} has it and there is no sign that it tried to send it to {receiver}; due was {rfc3339(due)}."
+        since = rfc3339(due.replace(microsecond=0))
+        reason = f"{sender} has it and there is no sign that it tried to send it to {receiver}; due was {since}."
         return Finding("not-sent", sender, reason, 0.9, evidence, (f"a log of {sender} for this item",), due)
     if latest.acknowledgement == "rejected" or latest.processing == "failed":
         others = f"whether {receiver} rejects other senders' messages too, or takes others of this kind from {sender}"
@@ -59,7 +60,7 @@ def judge(expected: Expected, state: State | None, as_of: datetime) -> Finding:
         return _failed(sender, receiver, latest, evidence, due)
     if latest.transport == "sent":
         missing = (f"a log or receipt of {receiver}", f"whether {receiver} answers other senders in that time")
-        reason = f"{sender} sent it and nothing came back from {receiver}; due was {rfc3339(due)}."
+        reason = f"{sender} sent it and nothing came back from {receiver}; due was {rfc3339(due.replace(microsecond=0))}."
         return Finding("no-receipt", UNDETERMINED, reason, 0.5, evidence, missing, due)
     return Finding("unknown-failure", UNDETERMINED, f"{happened} No rule knows what that means.", 0.5, evidence, (), due)
 
@@ -76,7 +77,7 @@ def _failed(sender: str, receiver: str, latest: Attempt, evidence: tuple[Evidenc
     match classify(failure.code, failure.detail):
         case "refused":
             tries = f"tried {count} times" if count > 1 else "tried"
-            reason = f"{receiver} did not take it: {sender} {tries} and last got {said}; due was {rfc3339(due)}."
+            reason = f"{receiver} did not take it: {sender} {tries} and last got {said}; due was {rfc3339(due.replace(microsecond=0))}."
             others = f"whether {sender} fails towards its other receivers in the same way"
             return Finding("refused-by-endpoint", receiver, reason, 0.85, evidence, (others,), due)
         case "unauthorised":

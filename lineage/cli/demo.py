@@ -28,7 +28,7 @@ def demo(ctx: click.Context, home: str | None) -> None:
     from rich.text import Text
 
     from lineage.browser import link
-    from lineage.demo import ITEM, SYSTEM, load_demo
+    from lineage.demo import ASSET, CAMPAIGN, ITEM, SYSTEM, load_demo
     from lineage.render.output import show, table
     from lineage.render.page import trace_page
     from lineage.render.text import impact_text, last_handoff_text, trace_text
@@ -39,17 +39,19 @@ def demo(ctx: click.Context, home: str | None) -> None:
         assert session.browser_url and session.password_file and session.home, "an embedded server has all three"
         reports = load_demo(session, lambda name: click.echo(f"Loading {name} ...", err=True))
 
-        def ask(question: str, command: str) -> None:
-            show(Rule(style="dim"), Text(question, style="bold"), Text(f"$ lineage {command}\n", style="dim"))
+        def tell(story: str) -> None:
+            show(Text(), Rule(Text(story, style="bold"), characters="═", style="dim"))
 
-        show(
-            Text("\nLoaded: two real podcast feeds, the map of the systems around them, and these systems' logs.", style="bold")
-        )
+        def ask(question: str, command: str) -> None:
+            show(Text(), Text(question, style="bold"), Text(f"$ lineage {command}\n", style="dim"))
+
+        show(Text("\nLoaded: podcast feeds, an ads API's answers, logs and receipts, and the map around them.", style="bold"))
         rows = [
             {"feed": r.feed, "source": r.source, "facts": r.facts, "new": r.created, "already known": r.unchanged}
             for r in reports
         ]
         show(table(rows, list(rows[0])))
+        tell("An episode that never reached one partner")
         ask("1. Which way did this episode take, and which way should it have taken?", f"trace {ITEM}")
         trace = session.trace(ITEM)
         show(trace_text(trace))
@@ -57,6 +59,16 @@ def demo(ctx: click.Context, home: str | None) -> None:
         show(last_handoff_text(session.last_handoff(ITEM)))
         ask("3. What else does the system that failed reach?", f"impact {SYSTEM}")
         show(impact_text(session.impact(SYSTEM)))
+        tell("A campaign's audio that an ad-tech partner never got")
+        ask(
+            "4. Who receives what of this campaign, how often, and did they get it?",
+            f"query who_receives_item -p item={CAMPAIGN}",
+        )
+        received = session.query("who_receives_item", item=CAMPAIGN)
+        columns = ["part_name", "receiver", "route", "protocol", "schedule", "state", "secured_at"]
+        show(table([row for row in received.rows if row["receiver"]], columns))
+        ask("5. Whose fault is it that Tonewave has no thirty seconds?", f"last-handoff {ASSET}")
+        show(last_handoff_text(session.last_handoff(ASSET)))
         address = link(session.browser_url, session.graph.uri, session.library["trace_path"], {"item": ITEM}, user=session.user)
         page = Path(session.home) / "demo.html"
         page.write_text(trace_page(trace, browser=address), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The demo: real feeds, the map around them, and logs in which one episode never reached one partner."""
+"""The demo: two deliveries that failed, told by real formats. Its data is a project file with its sources, as a user's would be."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lineage.loading import load
+from lineage.project import read_project
 from lineage.session import rejects_path
 
 if TYPE_CHECKING:
@@ -19,12 +20,10 @@ ITEM = "episode:dev-meeting"
 """The episode that never reached one partner."""
 SYSTEM = "northwind-directory"
 """The system that did not take it."""
-SOURCES: tuple[tuple[str, str], ...] = (
-    ("podcast", "podcasts"),
-    ("partners", "partners.yaml"),
-    ("handoffs", "handoffs.jsonl"),
-)
-"""(feed, file or folder of the demo's data), in no particular order: any order gives the same graph."""
+CAMPAIGN = "campaign:spotify-ads:8c1f0a03-5b7e-4d21-9a3c-6f2e4d7b0003"
+"""The campaign of the second story."""
+ASSET = "asset:spotify-ads:8c1f0a08-5b7e-4d21-9a3c-6f2e4d7b0008"
+"""Its audio asset that one ad-tech partner never got."""
 
 
 def load_demo(session: Lineage, progress: Callable[[str], None] = lambda source: None) -> list[Report]:
@@ -32,11 +31,15 @@ def load_demo(session: Lineage, progress: Callable[[str], None] = lambda source:
     reports = []
     with ExitStack() as stack:
         data = stack.enter_context(resources.as_file(resources.files("lineage.demo") / "data"))
-        for feed, name in SOURCES:
-            progress(name)
-            reports.append(
-                load(
-                    session.graph, feed, str(Path(data) / name), rejects=lambda: rejects_path(session.home), name=f"demo/{name}"
-                )
+        for one in read_project(Path(data) / "lineage.yaml"):
+            progress(one.name or one.source)
+            report = load(
+                session.graph,
+                one.feed,
+                one.source,
+                rejects=lambda: rejects_path(session.home),
+                settings=one.settings,
+                name=one.name,
             )
+            reports.append(report)
     return reports

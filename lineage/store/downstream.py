@@ -33,9 +33,13 @@ def rebuild_downstream(tx: Transaction, *, routes: set[str], derivations: Iterab
     datasets = {key.partition(">")[0].partition(":")[2].partition("#")[0] for key in derivations}
     if not routes and not datasets:
         return
+    # The other routes of a data set matter only where a derivation names who makes it: that one may now get it, or no longer.
     around = tx.run(
         """UNWIND $datasets AS id MATCH (r:Route {dataset: id}) RETURN r.id AS id
-        UNION UNWIND $routes AS id MATCH (r:Route {id: id}) MATCH (x:Route {dataset: r.dataset}) RETURN x.id AS id""",
+        UNION UNWIND $routes AS id MATCH (r:Route {id: id}) WITH DISTINCT r.dataset AS dataset
+        MATCH (d:Dataset {id: dataset})
+        WHERE EXISTS { (d)-[:HAS_FIELD]->{0,1}()-[made:FEEDS {kind: 'derivation'}]->() WHERE made.by IS NOT NULL }
+        MATCH (x:Route {dataset: dataset}) RETURN x.id AS id""",
         datasets=sorted(datasets),
         routes=sorted(routes),
     )
