@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lineage.facts import Contact, Dataset, Finding, Route
-from loaders._supply_facts import PUBLISHER, Market, domain_of, home_of, no_domain
+from loaders._supply_facts import PUBLISHER, Market, domain_of, home_of, named_after, no_domain
 from loaders.base import Document, Reject, Said, UnusableError
 
 # Section 3.4.3: <VARIABLE>=<VALUE>; a record has a comma before any sign of equality.
@@ -49,11 +49,17 @@ def read_ads_txt(market: Market, document: Document, setting: str | None) -> Ite
             yield Reject(position=document.at("file"), reason=reason, hint=hint)
         return
     owner = next((one for _, _, value in lines.of("OWNERDOMAIN") if (one := domain_of(value))), None)
+    position = document.at("file")
     publisher = home_of(document, setting) or owner
     if publisher is None:
-        yield no_domain(document, "an ads.txt")
-        return
-    position = document.at("file")
+        publisher = named_after(document)
+        if publisher is None:
+            yield no_domain(document, "an ads.txt")
+            return
+        detail = (
+            "neither its address nor its name gives a domain; it is called after its file until --set domain= says whose it is"
+        )
+        yield Finding(position=position, finding="domain-guessed", subject=publisher, detail=detail)
     market.party(position, publisher, kind=PUBLISHER)
     market.company(position, publisher, owner)
     for where, line, system, account, relationship in lines.records:

@@ -66,6 +66,13 @@ def home_of(document: Document, setting: str | None) -> str | None:
     return (domain_of(named) if "." in named else None) or setting
 
 
+def named_after(document: Document) -> str | None:
+    """What a file is called, without what makes it an ads.txt: the best name of a publisher that nothing else names."""
+    name = PurePosixPath(document.member or str(document.path)).name.lower().removesuffix(".gz")
+    match = _FILE_NAME.fullmatch(re.sub(r"[._-](app-)?ads[._-]txt$", ".ads.txt", name))
+    return match[1] if match else None
+
+
 @dataclass
 class _Party:
     """A company's domain as one load names it; ``owner``: the domain of the partner that runs it."""
