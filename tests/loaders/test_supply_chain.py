@@ -217,8 +217,8 @@ def test_the_real_documents_of_one_case_fit_together() -> None:
 def test_a_publisher_that_nothing_names_is_called_after_its_file(name: str, publisher: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_text("ssp.com, 7, DIRECT\n", "utf-8")
-    said = load(read, path)
+    said = load(feed, path)
     assert [(r.from_, r.to, r.interface) for r in only(Route, said)] == [(publisher, "ssp.com", "ssp.com/7")]
     assert [(f.finding, f.subject) for f in only(Finding, said)] == [("domain-guessed", publisher)]
     nameless = path.rename(tmp_path / "ads.txt")
-    assert [r.reason for r in rejects(load(read, nameless))]
+    assert [r.reason for r in rejects(load(feed, nameless))]
