@@ -26,8 +26,8 @@ class EdiSettings(Settings):
     ``--set timezone=Europe/Berlin``: the zone of the interchanges' times; without it they count as UTC, offset unknown.
     """
 
-    system: dict[str, str] = Field(default_factory=dict)
-    timezone: str | None = None
+    system: dict[str, str] = Field(default_factory=dict, description="interchange id, as ZZ:ACME or ACME: your system's id")
+    timezone: str | None = Field(default=None, description="zone of the interchanges' times, such as Europe/Berlin; else UTC")
 
     @field_validator("timezone")
     @classmethod

@@ -24,18 +24,17 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class FileSettings(Settings):
-    """What feeds about files can be set to.
+    """What feeds about files can be set to."""
 
-    ``answers``: which of the file's names a sender's message id is; ``item``: a template such as ``asset:{stem}`` that makes
-    the item's id; ``system``: {foreign name: our system}, foreign being a user, a remote host, a bucket or a server's name;
-    ``server``: our system that keeps the log; ``timezone``: IANA name of the zone of times that have none.
-    """
-
-    answers: str = "name"
-    item: str = ""
-    system: dict[str, str] = Field(default_factory=dict)
-    server: str = ""
-    timezone: str = ""
+    answers: str = Field(default="name", description="which of the file's names is the sender's message id: name, path, ...")
+    item: str = Field(
+        default="", description="a template that makes the item's id, such as asset:{stem}; else only the reply is said"
+    )
+    system: dict[str, str] = Field(
+        default_factory=dict, description="the log's user, remote host, bucket or server: your system's id"
+    )
+    server: str = Field(default="", description="your system that keeps the log")
+    timezone: str = Field(default="", description="zone of times that have none, such as Europe/Stockholm; else UTC")
 
 
 class File(NamedTuple):

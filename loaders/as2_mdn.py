@@ -49,7 +49,7 @@ _AGAIN = "fetch it again, or ask its sender for it"
 class As2Settings(Settings):
     """``--set system.ACME-AS2=acme-edi``: the system of ours that an AS2 name (AS2-From, AS2-To) is."""
 
-    system: dict[str, str] = Field(default_factory=dict)
+    system: dict[str, str] = Field(default_factory=dict, description="AS2 name (AS2-From, AS2-To): your system's id")
 
 
 @feed(

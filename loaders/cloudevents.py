@@ -34,9 +34,9 @@ _HANDOFF = "lineage.handoff."
 
 
 class CloudEventsSettings(StoreSettings):
-    """``type``: {event type: evidence word}."""
+    """Those of object stores, and what types mean."""
 
-    type: dict[str, str] = Field(default_factory=dict)
+    type: dict[str, str] = Field(default_factory=dict, description="event type: evidence type (received, accepted, ...)")
 
 
 @feed(

@@ -74,7 +74,8 @@ class EdifactSettings(EdiSettings):
     """``--set code.12=rejected``: what the error code 12 of an APERAK (ERC 9321) means by the partner's guide."""
 
     code: dict[str, Literal["received", "accepted", "accepted_with_errors", "partially_accepted", "rejected"]] = Field(
-        default_factory=dict
+        default_factory=dict,
+        description="an APERAK's error code (ERC 9321): what it means between you (rejected, accepted, ...)",
     )
 
 

@@ -69,8 +69,8 @@ _HINT = "give an access log in Common, Combined, JSON or W3C extended format"
 class HttpLogSettings(FileSettings):
     """``path``: glob of the requests that count; ``field``: {our name: key in a JSON log}."""
 
-    path: str = "*"
-    field: dict[str, str] = Field(default_factory=dict)
+    path: str = Field(default="*", description="only requests whose path matches, such as /ingest/*")
+    field: dict[str, str] = Field(default_factory=dict, description="what we call a value: the key in a JSON log")
 
 
 class _Request(NamedTuple):

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from loaders._supply_ads_txt import read_ads_txt
 from loaders._supply_facts import Market, domain_of
@@ -38,7 +38,9 @@ _HEAD_BYTES = 4096
 class SupplySettings(Settings):
     """``domain``: whose sellers.json or ads.txt it is, where neither address nor file name says it."""
 
-    domain: str | None = None
+    domain: str | None = Field(
+        default=None, description="whose sellers.json or ads.txt it is, where neither address nor name says it"
+    )
 
     @field_validator("domain")
     @classmethod

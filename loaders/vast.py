@@ -38,8 +38,8 @@ from loaders.base import Document, Reject, Said, Settings, Source, feed
 class VastSettings(Settings):
     """``follow``: how many wrappers in a row to fetch over HTTP; ``max_depth``: how many may stand in a row."""
 
-    follow: int = Field(default=0, ge=0, le=50)
-    max_depth: int = Field(default=5, ge=1, le=50)
+    follow: int = Field(default=0, ge=0, le=50, description="how many wrappers to fetch over HTTP")
+    max_depth: int = Field(default=5, ge=1, le=50, description="wrappers in a row that are no finding yet")
 
 
 @feed(

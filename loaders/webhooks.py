@@ -81,10 +81,10 @@ _DEPLOYMENTS = {"success": "published", "failure": "failed", "error": "failed",
 class WebhookSettings(Settings):
     """``field``: {our name: key in the log}; ``sender``: our system that sends; ``system``: {foreign name: our system}."""
 
-    field: dict[str, str] = Field(default_factory=dict)
-    sender: str = ""
-    system: dict[str, str] = Field(default_factory=dict)
-    timezone: str = ""
+    field: dict[str, str] = Field(default_factory=dict, description="what we call a value: the log's own key")
+    sender: str = Field(default="", description="your system that sends and keeps the log")
+    system: dict[str, str] = Field(default_factory=dict, description="host of the endpoint: your system's id")
+    timezone: str = Field(default="", description="zone of times that have none, such as Europe/Stockholm; else UTC")
 
 
 @feed(

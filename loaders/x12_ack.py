@@ -31,6 +31,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pydantic import Field
+
 from lineage.facts import Finding, HandoffEvent
 from loaders._edi import (
     EdiSettings,
@@ -81,7 +83,9 @@ _FETCH_AGAIN = "fetch the whole file again; what stood complete before that poin
 class X12Settings(EdiSettings):
     """``--set set=number``: a set's acknowledgement answers its bare control number instead of ``group/number``."""
 
-    set: Literal["group/number", "number"] = "group/number"
+    set: Literal["group/number", "number"] = Field(
+        default="group/number", description="how your logs name a transaction set: 17/0001, or number (0001 alone)"
+    )
 
 
 @feed(

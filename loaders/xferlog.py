@@ -38,6 +38,8 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
+from pydantic import Field
+
 from loaders._logs import MONTHS, Clock, Entry, When, lines, local_time, syslog
 from loaders._logs_sftp import Sessions, concerns
 from loaders._transfer import FILE_PLACEHOLDERS, File, FileSettings, Rules, Transfer, rules_of, unusable_settings
@@ -56,9 +58,9 @@ _HINT = "give the log as the server wrote it: xferlog, vsftpd.log, or the syslog
 
 
 class XferlogSettings(FileSettings):
-    """``year``: of the first line of a log whose times have none (RFC 3164)."""
+    """Those of all feeds about files, and the year."""
 
-    year: int | None = None
+    year: int | None = Field(default=None, description="year of the first line of a syslog whose times have none (RFC 3164)")
 
 
 @feed(

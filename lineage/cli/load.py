@@ -28,7 +28,14 @@ def feeds(form: str) -> None:
     from loaders import discover
 
     rows = [
-        {"feed": f.name, "reads": f.formats, "contributes": f.contributes, "files": list(f.patterns), "example": f.example}
+        {
+            "feed": f.name,
+            "reads": f.formats,
+            "contributes": f.contributes,
+            "files": list(f.patterns),
+            "settings": list(f.settings.model_fields),
+            "example": f.example,
+        }
         for f in discover().values()
     ]
     print_rows(rows, list(rows[0]), form)  # type: ignore[arg-type]
