@@ -45,6 +45,11 @@ def test_a_command_of_the_readme(
     shutil.copy(SCENARIO / "events.jsonl", "events.jsonl")
     shutil.copy(FIXTURES / "podcast" / "prefixed-show.xml", "show.xml")
     Path("log.csv").write_text("id,source,type,Timestamp,subject,route\n1,a,sent,2026-03-01T06:00:00Z,episode:1,r\n", "utf-8")
+    Path("inbound").mkdir()
+    shutil.copy(FIXTURES / "x12-ack" / "staedi-simple999.edi", "inbound/997")
+    shutil.copytree(FIXTURES / "ads", "answers")
+    if "--config" in command:  # what `init` would not write over
+        Path("lineage.yaml").write_text("sources: [{feed: partners, source: partners.yaml}]", "utf-8")
     words = shlex.split(re.sub(r"https?://[^/\s]+", served(tmp_path), command))[1:]
     if words[0] == "load":
         database.content = None

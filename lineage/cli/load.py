@@ -41,14 +41,15 @@ def feeds(form: str) -> None:
     print_rows(rows, list(rows[0]), form)  # type: ignore[arg-type]
 
 
-@click.command(epilog="\b\nExample:  lineage init  then  lineage load --config lineage.yaml")
+@click.command(epilog="\b\nExample:  lineage init")
 @click.argument("file", default="lineage.yaml", type=click.Path(dir_okay=False))
 def init(file: str) -> None:
     """Write a commented project file (lineage.yaml) that names every feed, to start from."""
     from lineage.project import write_starter
 
     write_starter(Path(file))
-    click.echo(f"Wrote {file}. Remove the # before the sources that you have, then: lineage load --config {file}", err=True)
+    click.echo(file)
+    click.echo(f"Remove the # before the sources that you have, then: lineage load --config {file}", err=True)
 
 
 @dataclass(frozen=True)
