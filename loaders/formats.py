@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -21,6 +22,8 @@ _SNIFF_BYTES = 8192
 # YAML, XML and a single JSON object are held in memory as a whole; more than this is a decompression bomb or a mistake.
 MAX_WHOLE_BYTES = 512 * 1024 * 1024
 _MAX_DEPTH = 500
+# A last line of our own: where it ends up in a cell, a quote was left open. No text file has this control character.
+_END = "\x1e"
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -79,7 +82,10 @@ def _is_one_object(document: Document, first: bytes, second: bytes) -> bool:
     """Whether lines that are no JSON by themselves make one object, and not a file of lines whose first is broken."""
     if not second.startswith(b"{"):
         return True
-    return first.endswith((b"{", b"[", b",", b":")) and _is_json(whole(document).removeprefix(_BOM))
+    try:
+        return first.endswith((b"{", b"[", b",", b":")) and _is_json(whole(document).removeprefix(_BOM))
+    except OSError:  # too large for one object
+        return False
 
 
 def _json_array(document: Document) -> Iterator[tuple[str, Any] | Reject]:
@@ -185,7 +191,7 @@ def csv_rows(document: Document) -> Iterator[tuple[str, dict[str, str]] | Reject
         if not header.strip():
             return
         columns, delimiter = _columns(header)
-        rows = csv.reader(text, delimiter=delimiter)
+        rows = csv.reader(itertools.chain(text, [_END]), delimiter=delimiter)
         while True:
             position = document.at(f"line {rows.line_num + 2}")
             try:
@@ -195,10 +201,19 @@ def csv_rows(document: Document) -> Iterator[tuple[str, dict[str, str]] | Reject
             except csv.Error as error:
                 yield Reject(position=position, reason=f"not a CSV row: {error}", hint="check the quotes on this line")
                 continue
+            if cells == [_END]:
+                return
             if not cells:
                 continue
             record = dict(zip(columns, cells, strict=False))
-            if len(cells) > len(columns):
+            if cells[-1].endswith(_END):
+                yield Reject(
+                    position=position,
+                    reason="a quote that opens in this row is never closed: the rest of the file stands in one cell",
+                    hint="close it, or double it if it is meant",
+                    record=[_shown(cell)[:500] for cell in cells],
+                )
+            elif len(cells) > len(columns):
                 yield Reject(
                     position=position,
                     reason=f"{len(cells)} cells in a row of {len(columns)} columns",

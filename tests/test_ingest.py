@@ -332,6 +332,16 @@ def test_each_message_of_an_envelope_has_its_own_state_whichever_comes_first(dat
     ]
 
 
+def test_an_envelope_that_only_a_losing_wording_named_does_not_show(database: Database, tmp_path: Path) -> None:
+    wordings = [event("e1", "sent", 1, route="r", message_id="m", envelopes=(name,)) for name in ("x", "y", "z")]
+    digests = {
+        digest_of(database, tmp_path, *(([one], {**EVENTS, "source": f"{n}.jsonl"}) for n, one in enumerate(order)))
+        for order in (wordings, wordings[::-1], [wordings[1], wordings[0], wordings[2]])
+    }
+    assert len(digests) == 1
+    assert value(database.graph, "MATCH (n:Envelope) RETURN count(n)") == 1
+
+
 def test_what_two_rows_say_an_item_is_part_of_adds_up(graph: Graph, say: Say) -> None:
     say(Item(id="asset:1", part_of="ad:1"), Item(id="asset:1", part_of="ad:2"))
     say(Item(id="asset:1", part_of=("ad:3",)), source="other.yaml", authority="observed", feed="ads")

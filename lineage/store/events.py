@@ -245,7 +245,8 @@ def _withdraw(tx: Transaction, replaced: list[Key]) -> tuple[set[str], set[str]]
         keys=keys,
     )
     tx.run(
-        "UNWIND $keys AS key MATCH (:Evidence {source: key[0], id: key[1]})-[t:TRAVELLED_IN]->() DELETE t",
+        """UNWIND $keys AS key MATCH (:Evidence {source: key[0], id: key[1]})-[t:TRAVELLED_IN]->(n)
+        DELETE t WITH DISTINCT n WHERE NOT EXISTS { (n)<-[:TRAVELLED_IN]-() } DELETE n""",
         keys=keys,
     )
     return {row["item"] for row in rows}, {row["message"] for row in messages}

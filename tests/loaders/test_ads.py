@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,14 @@ from lineage.facts import (
     Finding,
     HandoffEvent,
     Identifier,
+    Interface,
     Item,
     Partner,
     Route,
     Said,
     System,
 )
+from loaders._ads_objects import Objects
 from loaders.ads import read
 
 ADS = FIXTURES / "ads"
@@ -201,6 +204,71 @@ def test_an_error_body_answers_its_request() -> None:
         HandoffEvent, load_text(read, "x.http", 'HTTP/2 503\r\nA: b\r\n\r\n{"sp_trace_id": "t", "messages": ["later"]}')
     )
     assert (down.type, down.code) == ("failed", "503")
+
+
+def test_the_signature_of_a_report_is_not_kept() -> None:
+    said = said_of(
+        {"id": "r", "status": "READY", "report_url": "https://storage.example.com/x/Report_1.csv?X-Goog-Signature=abc"}
+    )
+    assert [(i.id, i.system, i.endpoint) for i in only(Interface, said)] == [
+        ("ads-report:storage.example.com", "spotify-ads", "https://storage.example.com")
+    ]
+    assert only(HandoffEvent, said)[0].detail == "https://storage.example.com/x/Report_1.csv"
+    assert not any("abc" in one.model_dump_json() for one in said)
+
+
+def test_reasons_come_with_what_to_do() -> None:
+    reasons = [{"rejection": "Too loud.", "rejection_key": "LOUD", "remediation": "Lower it."}]
+    (event,) = only(HandoffEvent, said_of({"id": "1", "ad_set_id": "2", "status": "REJECTED", "reject_reasons": reasons}))
+    assert event.detail == "Too loud. Lower it."
+
+
+def test_no_partner_measures_an_ad_that_says_unset() -> None:
+    tracking = [{"measurement_partner": "UNSET"}, {"measurement_partner": "DCM", "url": "http://["}]
+    said = said_of({"id": "1", "ad_set_id": "2", "third_party_tracking": tracking})
+    assert [expectation.route for expectation in only(Expectation, said)] == ["ads-tracking:dcm"]
+    assert only(Interface, said) == []
+
+
+def test_an_audience_that_is_left_out_decides_too_and_lookalikes_are_made() -> None:
+    said = said_of([
+        {"id": "s", "campaign_id": "c", "targets": {"audience_ids_exclusions": ["u-1"]}},
+        {"id": "u-1", "lookback_days": 30, "lookalike_audience_ids": ["u-2"], "ad_set_ids": ["s"]},
+    ])  # fmt: skip
+    assert {(d.from_, d.to) for d in only(Derivation, said)} == {
+        ("spotify-ads:audience:u-1", "spotify-ads:targeting"), ("spotify-ads:audience:u-1", "spotify-ads:audience:u-2"),
+    }  # fmt: skip
+
+
+def test_a_mobile_app_sends_events_into_its_data_set() -> None:
+    said = said_of({"mobile_apps": [{"id": "m", "name": "Shop", "dataset_id": "d"}], "paging": {}})
+    (route,) = only(Route, said)
+    assert (route.from_, route.to, route.dataset) == ("spotify-mobile-app:m", "spotify-ads", "spotify-ads:dataset:d")
+
+
+WORSE = [None, 5, True, "", [], {}, [None], [5], {"a": 1}, "\ud800", "http://[", "2026-13-01", "x" * 9000]
+
+
+@pytest.mark.parametrize("path", files("ads", read), ids=lambda path: path.name)
+def test_no_value_breaks_the_reading(path: Path) -> None:
+    """Each value of each sample replaced by each worse one: facts, findings and rejects, and never an exception."""
+    whole = path.read_text("utf-8")
+    value = json.loads(whole.partition("\n")[2] if path.suffix == ".http" else whole)
+
+    def places(part: Any) -> Iterator[tuple[Any, Any]]:
+        for key in list(part) if isinstance(part, dict) else range(len(part)) if isinstance(part, list) else ():
+            yield part, key
+            yield from places(part[key])
+
+    for part, key in list(places(value)):
+        kept = part[key]
+        for worse in WORSE:
+            part[key] = worse
+            for one in Objects("spotify-ads", "agency", {"upload": "u", "review": "r", "report": "p"}).read(
+                value, "/", path.name
+            ):
+                one.model_dump_json(fallback=str)
+        part[key] = kept
 
 
 def test_a_time_that_is_none_costs_only_itself() -> None:

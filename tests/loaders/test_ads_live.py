@@ -151,6 +151,20 @@ def test_a_run_that_broke_off_is_gone_on_with(server: AdsServer, tmp_path: Path,
     assert spooled(tmp_path) == []
 
 
+def test_a_run_that_was_stopped_is_gone_on_with(server: AdsServer) -> None:
+    many(server, 120)
+    given = {"account": ACCOUNT, "token_url": server.token_url}
+    with opened("ads", server.url, given=given) as reading:
+        said = reading.said()
+        while not any(call == SECOND for call in server.calls):
+            next(said)
+    asked = set(server.calls)
+    server.calls.clear()
+    assert rejects(whole := read(server)) == []
+    assert len(items(whole, "campaign")) == 121
+    assert not asked & set(server.calls)
+
+
 def test_a_fault_that_lasts_does_not_keep_the_others_old(server: AdsServer, tmp_path: Path) -> None:
     many(server, 120)
     server.fault(SECOND)

@@ -119,3 +119,15 @@ def test_reasons_name_each_value() -> None:
     with pytest.raises(ValidationError) as caught:
         Partner(id=[])  # type: ignore[arg-type]
     assert reasons(caught.value, {"id": "Nr"})[0].startswith("Nr: ")
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_quote_that_is_never_closed_swallows_nothing_silently(tmp_path: Path, end: str) -> None:
+    said = list(csv_rows(document(tmp_path, f'a,b\n1,2\n3,"open\n4,5\n6,7{end}')))
+    assert said[0] == ("line 2", {"a": "1", "b": "2"})
+    (reject,) = (one for one in said[1:] if isinstance(one, Reject))
+    assert reject.position == "line 3"
+    assert "never closed" in reject.reason
+    assert len(said) == 2
+    whole = [one for one in csv_rows(document(tmp_path, f'a,b\n1,"2\n3"{end}')) if isinstance(one, tuple)]
+    assert whole == [("line 2", {"a": "1", "b": "2\n3"})]
