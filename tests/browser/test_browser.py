@@ -218,6 +218,10 @@ def test_awkward_values_come_back_from_browser(database: Database, browser_url: 
     assert [f'"{AWKWARD}"', '"& #"'] == cells.all_inner_texts()[-2:]
 
 
+_EDITOR_HOLDS = """text => (document.querySelector('.monaco-editor .view-lines')?.textContent ?? '')
+    .replaceAll('\\u00a0', ' ').includes(text)"""
+
+
 def test_favourites_and_guide_open_in_browser(
     scenario: Lineage, database: Database, browser_url: str, page: Page, tmp_path: Path
 ) -> None:
@@ -229,6 +233,8 @@ def test_favourites_and_guide_open_in_browser(
         blocks = page.locator("pre.runnable")
         for block, frame in ((blocks.first, ":param item"), (blocks.last, "Trace path")):
             block.click()
+            # The editor is filled a moment later; running it before that would run what stood there.
+            page.wait_for_function(_EDITOR_HOLDS, arg=frame)
             page.get_by_test_id("editor-Run").click()
             page.get_by_test_id("frame").first.get_by_text(frame).first.wait_for()
     favourites, *_ = export(tmp_path, library)
