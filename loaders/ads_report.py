@@ -10,6 +10,9 @@ With ``receiver`` or ``route`` set, the file is evidence, too: whoever holds it 
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,9 +28,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROWS_AT_ONCE = 20_000
+_MAX_HEADER = 1 << 16  # as much as csv_columns reads
 # What a type becomes when a later piece of the file holds the other; anything else becomes text.
 _WIDER = {frozenset({"integer", "number"}): "number", frozenset({"date", "timestamp"}): "timestamp"}
 _WORDS = {"true", "false"}
+_DATES = {"date", "timestamp"}
 
 
 class ReportSettings(Settings):
@@ -58,11 +63,11 @@ def read(source: Source, settings: ReportSettings) -> Iterator[Said]:
 
 @dataclass
 class _Summary:
-    """What is known of a file so far. ``dates``: first and last value of each column of dates."""
+    """What is known of a file so far. ``dates``: first and last value of each column that held dates, each behind its time."""
 
     rows: int = 0
     types: dict[str, str] = field(default_factory=dict)
-    dates: dict[str, tuple[str, str]] = field(default_factory=dict)
+    dates: dict[str, tuple[tuple[pd.Timestamp, str], tuple[pd.Timestamp, str]]] = field(default_factory=dict)
 
     def add(self, rows: list[dict[str, str]]) -> None:
         """Take another piece of the file into account."""
@@ -74,9 +79,18 @@ class _Summary:
             type_ = _type(values)
             known = self.types.get(str(name), type_)
             self.types[str(name)] = known if known == type_ else _WIDER.get(frozenset({known, type_}), "text")
-            if type_ in {"date", "timestamp"}:
-                before = self.dates.get(str(name), (values.min(), values.max()))
-                self.dates[str(name)] = min(before[0], values.min()), max(before[1], values.max())
+            if type_ in _DATES:
+                # By the time that is meant: as texts, times of different offsets stand in another order.
+                times = pd.to_datetime(values, format="ISO8601", utc=True)
+                first, last = ((times.iloc[at], values.iloc[at]) for at in (int(times.argmin()), int(times.argmax())))
+                before = self.dates.get(str(name), (first, last))
+                self.dates[str(name)] = min(before[0], first), max(before[1], last)
+
+    def period(self, columns: list[str]) -> tuple[str, str] | None:
+        """First and last value of the first column of dates: a report has one for its days, and others for when ads run."""
+        # By its type in the end: a column may begin with dates and go on with words.
+        column = next((name for name in columns if self.types.get(name) in _DATES), None)
+        return None if column is None else (self.dates[column][0][1], self.dates[column][1][1])
 
 
 def _type(values: pd.Series[Any]) -> str:
@@ -130,6 +144,10 @@ def _unusable(document: Document, columns: list[str] | None) -> Reject | None:
         return Reject(position=position, reason=reason, hint=hint)
     if columns[0].startswith(("<", "{", "[")):
         return Reject(position=position, reason=f"not a CSV header: {columns[0][:60]}", hint=hint)
+    with document.open() as stream, io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="") as text:
+        if len(text.readline(_MAX_HEADER)) == _MAX_HEADER:
+            reason = f"the first line has {_MAX_HEADER} characters or more, too many for a header"
+            return Reject(position=position, reason=reason, hint=hint)
     if any("\ufffd" in name for name in columns):
         return Reject(position=position, reason="the header is not UTF-8", hint="convert the file to UTF-8")
     twice = sorted({name for name in columns if columns.count(name) > 1})
@@ -146,10 +164,8 @@ def _facts(document: Document, columns: list[str], summary: _Summary, settings: 
     name = path.replace("\\", "/").rpartition("/")[2].rpartition("!")[2].removesuffix(".gz") or "report"
     item = f"report:{name.rpartition('.')[0] or name}"
     details: dict[str, str] = {"rows": str(summary.rows), "columns": str(len(columns))}
-    if summary.dates:
-        # The first such column, in the order of the header: a report has one for its days, and others for when ads run.
-        first, last = next(summary.dates[column] for column in columns if column in summary.dates)
-        details |= {"first_date": first, "last_date": last}
+    if (period := summary.period(columns)) is not None:
+        details |= {"first_date": period[0], "last_date": period[1]}
     yield make(Dataset, position, None, id=settings.dataset)
     for column in columns:
         type_ = summary.types.get(column, "text")
@@ -159,5 +175,21 @@ def _facts(document: Document, columns: list[str], summary: _Summary, settings: 
     if settings.receiver or settings.route:
         who = f"urn:lineage:system:{settings.receiver}" if settings.receiver else "urn:lineage:feed:ads-report"
         ends = {"from": settings.system, "to": settings.receiver} if settings.receiver else {}
-        event = {"id": f"received:{name}", "source": who, "type": "received", "item": item, "route": settings.route, **ends}
+        event = {
+            "id": f"received:{name}:{_digest(document)[:16]}",
+            "source": who,
+            "type": "received",
+            "item": item,
+            "route": settings.route,
+            **ends,
+        }
         yield make(HandoffEvent, position, None, dataset=settings.dataset, **event)
+
+
+def _digest(document: Document) -> str:
+    """SHA-256 of the content, packed or not: a file of the same name with other rows has been received, too."""
+    digest = hashlib.sha256()
+    with document.open() as stream, contextlib.suppress(EOFError, OSError, zlib.error):  # a broken one: of what can be read
+        while block := stream.read(1 << 16):
+            digest.update(block)
+    return digest.hexdigest()

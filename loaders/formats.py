@@ -190,7 +190,11 @@ def csv_rows(document: Document) -> Iterator[tuple[str, dict[str, str]] | Reject
         header = text.readline()
         if not header.strip():
             return
-        columns, delimiter = _columns(header)
+        try:
+            columns, delimiter = _columns(header)
+        except csv.Error as error:
+            yield Reject(position=document.at("line 1"), reason=f"not a CSV header: {error}", hint="name the right file")
+            return
         rows = csv.reader(itertools.chain(text, [_END]), delimiter=delimiter)
         while True:
             position = document.at(f"line {rows.line_num + 2}")

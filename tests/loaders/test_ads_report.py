@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -62,6 +63,16 @@ def test_who_has_the_file_has_received_it() -> None:
     assert (event.item, event.route, event.to) == ("report:Report_12345", "ads-report", None)
 
 
+def test_another_file_of_the_same_name_has_been_received_too() -> None:
+    def event(content: str | bytes) -> HandoffEvent:
+        return only(HandoffEvent, load_text(read, "Report.csv", content, route="ads-report"))[0]
+
+    first, other = event("A\n1\n"), event("A\n2\n")
+    assert (first.item, first.source) == (other.item, other.source)
+    assert first.id != other.id
+    assert event(gzip.compress(b"A\n1\n")) == first
+
+
 def test_the_signature_of_an_address_is_not_kept() -> None:
     url = "https://storage.example.com/x/Report_1.csv?X-Goog-Signature=secret"
     said = load_text(read, url, "CAMPAIGN_NAME,CLICKS\nA,1\n", url=url, receiver="warehouse")
@@ -82,6 +93,29 @@ def test_a_type_fits_all_pieces_of_a_file(monkeypatch: pytest.MonkeyPatch, first
     for rows in (2, 100):
         monkeypatch.setattr(ads_report, "ROWS_AT_ONCE", rows)
         assert types(load_text(read, "report.csv", text)) == {"A": "text", "B": found}
+
+
+def test_the_period_is_that_of_a_column_of_dates_in_every_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "NOTE,DAY\n2026-01-01,2026-05-03\n2026-01-02,2026-05-01\nx,2026-05-04\ny,2026-05-02\n"
+    for rows in (2, 100):
+        monkeypatch.setattr(ads_report, "ROWS_AT_ONCE", rows)
+        (item,) = only(Item, load_text(read, "report.csv", text))
+        assert item.details == {"rows": "4", "columns": "2", "first_date": "2026-05-01", "last_date": "2026-05-04"}
+
+
+def test_first_and_last_are_told_by_the_time_that_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    earlier, later = "2026-01-02T01:00:00+00:00", "2026-01-01T23:00:00-05:00"
+    for rows in (1, 100):
+        monkeypatch.setattr(ads_report, "ROWS_AT_ONCE", rows)
+        (item,) = only(Item, load_text(read, "report.csv", f"AT\n{later}\n{earlier}\n"))
+        assert (item.details["first_date"], item.details["last_date"]) == (earlier, later)
+
+
+@pytest.mark.parametrize("line", ["x" * 200_000, ",".join(f"c{number:05}" for number in range(20_000))], ids=["one", "many"])
+def test_a_first_line_without_end_is_no_header(line: str) -> None:
+    said = load_text(read, "report.csv", f"{line}\n1,2\n")
+    (reject,) = rejects(said)
+    assert said == [reject]
 
 
 def test_good_rows_count_beside_bad_ones() -> None:

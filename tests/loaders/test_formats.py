@@ -131,3 +131,9 @@ def test_a_quote_that_is_never_closed_swallows_nothing_silently(tmp_path: Path, 
     assert len(said) == 2
     whole = [one for one in csv_rows(document(tmp_path, f'a,b\n1,"2\n3"{end}')) if isinstance(one, tuple)]
     assert whole == [("line 2", {"a": "1", "b": "2\n3"})]
+
+
+def test_a_header_that_is_too_long_is_a_reject(tmp_path: Path) -> None:
+    (reject,) = csv_rows(document(tmp_path, f"{'x' * 200_000},b\n1,2\n"))
+    assert isinstance(reject, Reject)
+    assert (reject.position, "not a CSV header" in reject.reason) == ("line 1", True)
