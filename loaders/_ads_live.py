@@ -27,8 +27,16 @@ from loaders._ads_spool import Spool
 from loaders.base import Finding, Reject, Settings
 
 _LIMIT = 50
-# Collections of an ad account, all of them paged by limit and offset.
-_OF_ACCOUNT = ("campaigns", "ad_sets", "ads", "assets", "audiences", "change_history")
+# Collections of an ad account, all of them paged by limit and offset, and what to sort each by. The API's own order is the newest
+# first: whatever is created meanwhile would move all pages, also those of the run before. Sorted so, it comes last.
+_OF_ACCOUNT = {
+    "campaigns": "CREATED_AT",
+    "ad_sets": "CREATED_AT",
+    "ads": "CREATED_AT",
+    "assets": "CREATED_AT",
+    "audiences": "NAME",  # by NAME or UPDATED_AT only, and an audience is updated as it grows
+    "change_history": "TIMESTAMP",
+}
 # Collections around it; their calls take no offset.
 _UNPAGED = ("datasets", "mobile_apps")
 
@@ -161,17 +169,24 @@ class _Reading:
     def _collection(self, path: str, key: str) -> Iterator[Page | Reject]:
         """All pages of one collection."""
         paged = key in _OF_ACCOUNT
-        offset, total, counted, urls, seen = 0, None, 0, [], set[str]()
+        total: int | None = None
+        offset, gap, behind_gap, urls, seen = 0, False, False, list[str](), set[str]()
         while True:
             url = self.api.url(path, self._query(key, offset) if paged else {})
             urls.append(url)
             value = self._page(url)
             if isinstance(value, Reject):
-                yield value
                 offset += _LIMIT
                 if total is None or offset >= total:
+                    yield value
                     return
+                if behind_gap:  # the total may be anything
+                    yield value.model_copy(update={"reason": f"{value.reason}; the pages behind it are not asked for"})
+                    return
+                yield value
+                gap = behind_gap = True
                 continue  # it is known that there is more behind this page
+            behind_gap = False
             listed = value.get(key) if isinstance(value, dict) else None
             if not isinstance(listed, list):
                 yield self._unexpected(url, f"it has no list {key!r}")
@@ -183,16 +198,24 @@ class _Reading:
                 return
             seen |= names
             yield Page(url, value)
-            offset, counted, total = offset + len(listed), counted + len(listed), _total(value) or total
+            offset += len(listed)
+            total = max((count for count in (total, _total(value)) if count is not None), default=None)
             if not paged or not listed or (offset >= total if total is not None else len(listed) < _LIMIT):
                 break
-        if total is not None and counted < total and offset < total:
+        # The most that any page counts, against different elements: where one goes while the list is read, or between two runs, the
+        # next page begins one too late.
+        if total is not None and len(seen) < total and not gap:
             self._forget(urls)
-            reason = f"the API counts {total} {key} and gives {counted}"
+            reason = f"the API counts {total} {key} and gives {len(seen)}"
             yield Reject(position=url, reason=reason, hint="run the load again; while it is so, nothing is retired")
 
     def _query(self, key: str, offset: int) -> dict[str, str | int]:
-        query: dict[str, str | int] = {"limit": _LIMIT, "offset": offset}
+        query: dict[str, str | int] = {
+            "limit": _LIMIT,
+            "offset": offset,
+            "sort_field": _OF_ACCOUNT[key],
+            "sort_direction": "ASC",
+        }
         if key == "change_history" and self.settings.since is not None:
             since = self.settings.since
             since = since.replace(tzinfo=UTC) if since.tzinfo is None else since.astimezone(UTC)

@@ -1,7 +1,7 @@
 """A local Spotify Ads API: it routes and validates by the published OpenAPI document, serves samples, and fails as it is told.
 
-What it serves is put in by path; a call that the document does not have, a parameter that the call does not take, a value of the
-wrong type and a missing token are refused as the API refuses them.
+What it serves is put in by path, the oldest first. A call that the document does not have, a parameter that the call does not take,
+a value of the wrong type and a missing token are refused as the API refuses them.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import yaml
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 ACCOUNT = "00000000-0000-4000-8000-000000000001"
 BUSINESS = "00000000-0000-4000-8000-0000000000b1"
+CAMPAIGNS = f"/ad_accounts/{ACCOUNT}/campaigns"
 CLIENT, SECRET, REFRESH = "the-client", "the-client-secret", "the-refresh-token"
 
 
@@ -122,6 +123,9 @@ class AdsServer:
             return self._refused(404, "not found") if one is None else (200, json.dumps(one).encode(), {})
         key = next(name for name in lists)
         everything = self.served.get(path.removeprefix("/"), [])
+        if "sort_direction" in declared:
+            default = resolved(declared["sort_direction"]["schema"]).get("default")
+            everything = everything[:: -1 if given.get("sort_direction", default) == "DESC" else 1]
         offset = int(given.get("offset", 0)) if "offset" in declared else 0
         limit = int(given.get("limit", 50)) if "limit" in declared else len(everything)
         paging = {"page_size": limit, "total_results": len(everything), "offset": offset}
@@ -181,6 +185,19 @@ def samples() -> dict[str, Any]:
     for name in ("campaigns", "ad_sets", "ads", "assets"):
         found[f"{account}/{name}"] = recorded(f"P1-05.GET__ad_accounts__ad_account_id__{name}.http")[name]
     return found
+
+
+def campaigns(offset: int) -> str:
+    """The call by which the client asks for a page of campaigns."""
+    return f"{CAMPAIGNS}?limit=50&offset={offset}&sort_field=CREATED_AT&sort_direction=ASC"
+
+
+def many(server: AdsServer, count: int) -> None:
+    """Give the account so many campaigns."""
+    server.served[CAMPAIGNS.removeprefix("/")] = [
+        {"id": f"10500001-0000-4000-8000-{number:012}", "name": f"Campaign {number}", "status": "ACTIVE"}
+        for number in range(count)
+    ]
 
 
 @contextmanager

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ads_server import ACCOUNT, BUSINESS, CLIENT, REFRESH, SECRET, AdsServer, samples, serving
+from ads_server import ACCOUNT, BUSINESS, CAMPAIGNS, CLIENT, REFRESH, SECRET, AdsServer, campaigns, many, samples, serving
 from reading import only, rejects
 from tenacity import wait_none
 
@@ -19,8 +23,7 @@ from lineage.ingest import Report
 from lineage.loading import load, opened
 from loaders import _ads_http
 
-CAMPAIGNS = f"/ad_accounts/{ACCOUNT}/campaigns"
-SECOND = f"{CAMPAIGNS}?limit=50&offset=50"
+SECOND = campaigns(50)
 
 
 @pytest.fixture
@@ -32,14 +35,6 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[AdsServe
     monkeypatch.setattr(_ads_http, "_BACKOFF", wait_none())
     with serving(samples()) as server:
         yield server
-
-
-def many(server: AdsServer, count: int) -> None:
-    """Give the account so many campaigns."""
-    server.served[CAMPAIGNS.removeprefix("/")] = [
-        {"id": f"10500001-0000-4000-8000-{number:012}", "name": f"Campaign {number}", "status": "ACTIVE"}
-        for number in range(count)
-    ]
 
 
 def read(server: AdsServer, **settings: str) -> list[Said]:
@@ -83,9 +78,7 @@ def test_pages_are_followed_to_the_end(server: AdsServer) -> None:
     said = read(server)
     assert rejects(said) == []
     assert len(items(said, "campaign")) == 120 + 1  # one in the change history
-    assert [call for call in server.calls if call.startswith(CAMPAIGNS)] == [
-        f"{CAMPAIGNS}?limit=50&offset={offset}" for offset in (0, 50, 100)
-    ]
+    assert [call for call in server.calls if call.startswith(CAMPAIGNS)] == [campaigns(offset) for offset in (0, 50, 100)]
 
 
 def test_change_history_is_asked_from_a_date(server: AdsServer) -> None:
@@ -108,10 +101,18 @@ def test_a_rate_limit_is_waited_out(server: AdsServer) -> None:
     assert len([call for call in server.calls if call.startswith(CAMPAIGNS)]) == 3
 
 
+def test_a_rate_limit_until_a_date_is_waited_out(server: AdsServer) -> None:
+    until = datetime.now(UTC) + timedelta(seconds=3)  # a date has no fractions of a second
+    server.fault(CAMPAIGNS, 429, b"", headers={"Retry-After": format_datetime(until, usegmt=True)}, times=1)
+    started = time.monotonic()
+    assert rejects(read(server)) == []
+    assert 1.5 <= time.monotonic() - started < 10
+
+
 def test_a_rate_limit_beyond_the_patience_ends_the_read(server: AdsServer) -> None:
     server.fault(CAMPAIGNS, 429, b"", headers={"Retry-After": "3600"})
     (reject,) = rejects(read(server, patience="5"))
-    assert reject.position == f"{server.url}{CAMPAIGNS}?limit=50&offset=0"
+    assert reject.position == f"{server.url}{campaigns(0)}"
     assert reject.reason == "too many requests (429); it asks to wait 3600 s, and 5 s of patience are left"
     assert server.calls[-1].startswith(CAMPAIGNS)  # nothing is asked after that
 
@@ -165,6 +166,56 @@ def test_a_run_that_was_stopped_is_gone_on_with(server: AdsServer) -> None:
     assert not asked & set(server.calls)
 
 
+def test_what_is_created_between_two_runs_is_read_too(server: AdsServer, tmp_path: Path) -> None:
+    many(server, 120)
+    server.fault(SECOND)
+    read(server)
+    server.faults.clear()
+    server.calls.clear()
+    many(server, 121)
+    second = read(server)
+    assert rejects(second) == []
+    assert len(items(second, "campaign")) == 121 + 1
+    assert server.calls == [SECOND, campaigns(120)]
+    assert spooled(tmp_path) == []
+
+
+@pytest.mark.parametrize("count", [120, 100])
+def test_a_list_that_moved_between_two_runs_is_not_taken_for_whole(server: AdsServer, count: int) -> None:
+    # Campaign 10 was on the first page, which is kept; so the second begins behind campaign 50, which nobody sees.
+    many(server, count)
+    server.fault(SECOND)
+    read(server)
+    server.faults.clear()
+    del server.served[CAMPAIGNS.removeprefix("/")][10]
+    (reject,) = rejects(read(server))
+    assert reject.reason == f"the API counts {count} campaigns and gives {count - 1}"
+    third = read(server)
+    assert rejects(third) == []
+    assert len(items(third, "campaign")) == count - 1 + 1
+
+
+def test_runs_at_the_same_time_do_not_disturb_each_other(server: AdsServer) -> None:
+    many(server, 120)
+    with ThreadPoolExecutor(4) as pool:
+        for said in pool.map(read, [server] * 4):
+            assert rejects(said) == []
+            assert len(items(said, "campaign")) == 121
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_pages_behind_a_false_total_are_not_asked_for_without_end(server: AdsServer, status: int) -> None:
+    many(server, 50)
+    page = json.dumps({"paging": {"total_results": 10**9}, "campaigns": server.served[CAMPAIGNS.removeprefix("/")]})
+    server.fault(campaigns(0), 200, page.encode())
+    server.fault(CAMPAIGNS, status)
+    said = read(server)
+    first, second = rejects(said)
+    assert (first.position, second.position) == (f"{server.url}{SECOND}", f"{server.url}{campaigns(100)}")
+    assert second.reason.endswith("; the pages behind it are not asked for")
+    assert len(items(said, "ad")) == 3  # the other collections are
+
+
 def test_a_fault_that_lasts_does_not_keep_the_others_old(server: AdsServer, tmp_path: Path) -> None:
     many(server, 120)
     server.fault(SECOND)
@@ -211,9 +262,7 @@ def test_a_cache_that_cannot_be_written_costs_only_going_on(
 
 def test_a_server_that_repeats_a_page_is_left(server: AdsServer) -> None:
     many(server, 50)
-    page = server.answer(f"{CAMPAIGNS}?limit=50&offset=0", "Bearer token-9")[1].replace(
-        b'"total_results": 50', b'"total_results": 9999'
-    )
+    page = server.answer(campaigns(0), "Bearer token-9")[1].replace(b'"total_results": 50', b'"total_results": 9999')
     server.fault(CAMPAIGNS, 200, page)
     server.calls.clear()
     (reject,) = rejects(read(server))
@@ -253,52 +302,33 @@ def test_an_expired_token_is_refreshed(server: AdsServer) -> None:
     assert server.tokens == 2
 
 
-def _refuse(server: AdsServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SPOTIFY_ADS_REFRESH_TOKEN", "a-revoked-token")
-
-
-def _echo(server: AdsServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    body = f'{{"error": "invalid_client", "error_description": "bad secret {SECRET} for {REFRESH}"}}'
-    server.fault("token", 400, body.encode())
-
-
-def _never(server: AdsServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    server.fault("/", 401, f"you sent {REFRESH} and token-2".encode())
-
-
-def _page(server: AdsServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    server.fault("token", 403, b"<html>forbidden</html>")
-
-
-def _empty(server: AdsServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    server.fault("token", 200, b"{}")
-
-
-def _none(server: AdsServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SPOTIFY_ADS_CLIENT_SECRET")
-
-
-def _short_lived(server: AdsServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SPOTIFY_ADS_CLIENT_SECRET")
-    monkeypatch.setenv("SPOTIFY_ADS_ACCESS_TOKEN", "an-old-access-token")
-
-
 @pytest.mark.parametrize(
-    "prepare, reason",
+    "environment, fault, reason",
     [
-        (_refuse, "OAuth is refused: invalid_grant: Refresh token revoked"),
-        (_echo, "OAuth is refused: invalid_client: bad secret *** for ***"),
-        (_never, "the API refuses the access token (401): you sent *** and ***"),
-        (_page, "OAuth is refused (403): <html>forbidden</html>"),
-        (_empty, "OAuth is refused: the token server gives no access token"),
-        (_none, "no credentials: SPOTIFY_ADS_CLIENT_SECRET not set in the environment"),
-        (_short_lived, "the API refuses the access token (401): "),
+        ({"REFRESH_TOKEN": "a-revoked-token"}, None, "OAuth is refused: invalid_grant: Refresh token revoked"),
+        (
+            {},
+            ("token", 400, f'{{"error": "invalid_client", "error_description": "bad secret {SECRET} for {REFRESH}"}}'),
+            "OAuth is refused: invalid_client: bad secret *** for ***",
+        ),
+        ({}, ("/", 401, f"you sent {REFRESH} and token-2"), "the API refuses the access token (401): you sent *** and ***"),
+        ({}, ("token", 403, "<html>forbidden</html>"), "OAuth is refused (403): <html>forbidden</html>"),
+        ({}, ("token", 200, "{}"), "OAuth is refused: the token server gives no access token"),
+        ({"CLIENT_SECRET": ""}, None, "no credentials: SPOTIFY_ADS_CLIENT_SECRET not set in the environment"),
+        ({"CLIENT_SECRET": "", "ACCESS_TOKEN": "an-old-access-token"}, None, "the API refuses the access token (401): "),
     ],
 )
 def test_refused_credentials_are_one_reject_without_secrets(
-    server: AdsServer, monkeypatch: pytest.MonkeyPatch, prepare: Callable[[AdsServer, pytest.MonkeyPatch], None], reason: str
+    server: AdsServer,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    fault: tuple[str, int, str] | None,
+    reason: str,
 ) -> None:
-    prepare(server, monkeypatch)
+    for name, value in environment.items():
+        monkeypatch.setenv(f"SPOTIFY_ADS_{name}", value)
+    if fault is not None:
+        server.fault(fault[0], fault[1], fault[2].encode())
     (reject,) = only(Reject, read(server))
     assert reject.reason.startswith(reason)
     assert reject.hint
