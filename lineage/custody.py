@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from lineage.owed import may_change, standing
+
 SYSTEM_URN = "urn:lineage:system:"
 # The receiver's word, whoever recorded it: a reply in the sender's log is the receiver's evidence.
 RECEIPTS = frozenset({"received", "picked_up", "accepted", "accepted_with_errors", "partially_accepted", "published"})
@@ -67,7 +69,12 @@ class Attempt:
 
 @dataclass(frozen=True)
 class State:
-    """One handoff, folded. ``secured_by``: ``receipt`` (the receiver's word) or ``onward`` (it was seen going on from there)."""
+    """One handoff, folded. ``secured_by``: ``receipt`` (the receiver's word) or ``onward`` (it was seen going on from there).
+
+    ``item_last_at``: the newest evidence of all the item's handoffs, where these can still change the state; ``superseded``:
+    not secured, and the receiver has the item from another handoff; ``beside``: attempts of the item's other handoffs between
+    the same two ends.
+    """
 
     route: str
     from_system: str | None
@@ -85,6 +92,9 @@ class State:
     undated: bool = False
     first_at: datetime | None = None
     last_at: datetime | None = None
+    item_last_at: datetime | None = None
+    superseded: bool = False
+    beside: tuple[Attempt, ...] = ()
 
     @property
     def attempt_count(self) -> int:
@@ -102,13 +112,40 @@ def route_key(route: str | None, from_system: str | None, to_system: str | None,
     return None
 
 
+def known_ends(evidence: Iterable[Evidence], ends: Mapping[str, tuple[str | None, str | None]]) -> list[Evidence]:
+    """Evidence that named only a route gets its ends from the declaration (``ends`` by route), where no other evidence says them."""
+    given = list(evidence)
+    stated = {one.route for one in given if one.from_system is not None}
+    return [
+        replace(one, from_system=ends[one.route][0], to_system=ends[one.route][1])
+        if one.route not in stated and one.route in ends
+        else one
+        for one in given
+    ]
+
+
 def fold_item(evidence: Iterable[Evidence]) -> dict[str, State]:
     """All handoffs of one item by route key, from all its evidence."""
     by_route: dict[str, set[Evidence]] = defaultdict(set)
     for seen in evidence:
         by_route[seen.route].add(seen)
     states = {route: _fold_handoff(route, sorted(group, key=_order)) for route, group in sorted(by_route.items())}
-    return _secure_by_onward(states)
+    return _beside_each_other(_secure_by_onward(states))
+
+
+def _beside_each_other(states: dict[str, State]) -> dict[str, State]:
+    last = max((s.last_at for s in states.values() if s.last_at), default=None)
+    reached = {s.to_system for s in states.values() if s.secured and s.to_system}
+    between: dict[tuple[str | None, str | None], list[State]] = defaultdict(list)
+    for state in states.values():
+        between[state.from_system, state.to_system].append(state)
+    result = dict(states)
+    for route, state in states.items():
+        others = tuple(a for o in between[state.from_system, state.to_system] if o is not state for a in o.attempts)
+        if others or may_change(state):
+            missing = not state.secured and state.to_system in reached
+            result[route] = replace(state, item_last_at=last, superseded=missing, beside=others)
+    return result
 
 
 def _order(seen: Evidence) -> tuple[bool, float, str, str]:
@@ -150,7 +187,7 @@ def _has(evidence: Iterable[Evidence], kind: str) -> bool:
     return any(e.type == kind for e in evidence)
 
 
-def _negative(seen: Evidence, to_system: str | None) -> bool:
+def negates(seen: Evidence, to_system: str | None) -> bool:
     """Only the receiver can take a receipt back: its rejection, or its own failure to process."""
     return seen.type == "rejected" or (seen.type == "failed" and to_system is not None and seen.said_by == to_system)
 
@@ -176,8 +213,8 @@ def _attempts(evidence: list[Evidence], to_system: str | None) -> tuple[Attempt,
         # Evidence without a message id can then only be about that message.
         key = next(iter(named))
         return (_attempt(key, sorted([*named[key], *nameless], key=_order), to_system, ()),)
-    refusals = [e for e in evidence if _negative(e, to_system)]
-    loose_refusals = [e for e in nameless if _negative(e, to_system)]
+    refusals = [e for e in evidence if negates(e, to_system)]
+    loose_refusals = [e for e in nameless if negates(e, to_system)]
     attempts = [_attempt(key, group, to_system, loose_refusals) for key, group in sorted(named.items())]
     if nameless:
         # It may be about any of the messages, so it secures nothing that any later refusal took back.
@@ -210,7 +247,7 @@ def _unless_answered(to_envelope: list[Evidence], about_message: list[Evidence])
 
 
 def _attempt(key: str, evidence: list[Evidence], to_system: str | None, also_negative: Iterable[Evidence]) -> Attempt:
-    secured, secured_at = _secured(evidence, [e for e in evidence if _negative(e, to_system)] + list(also_negative))
+    secured, secured_at = _secured(evidence, [e for e in evidence if negates(e, to_system)] + list(also_negative))
     return Attempt(
         key=key,
         evidence=tuple(evidence),
@@ -242,7 +279,7 @@ def _transport(evidence: list[Evidence], to_system: str | None) -> str | None:
         if _has(evidence, kind):
             return kind
     # A resend of the same message after a failure is under way again; at the same moment the failure counts.
-    travelling = [e for e in evidence if e.type == "sent" or (e.type == "failed" and not _negative(e, to_system))]
+    travelling = [e for e in evidence if e.type == "sent" or (e.type == "failed" and not negates(e, to_system))]
     latest = max(travelling, key=lambda e: (_order(e)[:2], e.type == "failed"), default=None)
     return latest.type if latest else None
 
@@ -255,7 +292,7 @@ def _latest(evidence: list[Evidence], kinds: tuple[str, ...]) -> str | None:
 
 
 def _processing(evidence: list[Evidence], to_system: str | None) -> str | None:
-    return _latest([e for e in evidence if e.type == "published" or (e.type == "failed" and _negative(e, to_system))],
+    return _latest([e for e in evidence if e.type == "published" or (e.type == "failed" and negates(e, to_system))],
                    ("published", "failed"))  # fmt: skip
 
 
@@ -268,7 +305,7 @@ def _times(evidence: list[Evidence], to_system: str | None) -> dict[str, datetim
         name = seen.type
         if name in {"accepted", "accepted_with_errors", "partially_accepted"}:
             name = "acknowledged"
-        elif name == "failed" and _negative(seen, to_system):
+        elif name == "failed" and negates(seen, to_system):
             name = "processing_failed"
         elif name not in _TIMES:
             continue
@@ -291,7 +328,7 @@ def _secure_by_onward(states: dict[str, State]) -> dict[str, State]:
     for system, arrivals in arriving.items():
         if any(state.secured for state in arrivals):
             continue
-        refused = [s for s in arrivals if any(_negative(e, s.to_system) for e in s.evidence)]
+        refused = [s for s in arrivals if any(negates(e, s.to_system) for e in s.evidence)]
         for state in [s for s in arrivals if s not in refused] or arrivals:
             proof = [
                 e
@@ -345,5 +382,9 @@ def properties(state: State, item_id: str) -> dict[str, Any]:
         "first_at": state.first_at,
         "last_at": state.last_at,
         "summary": f"{'✓' if state.secured else '✗'} {word.replace('_', ' ')} {arrow}",
+        # Whose logs show it, and whose show that it arrived: what is missing in a log that has holes proves nothing.
+        "reporters": sorted({e.said_by for e in state.evidence}),
+        "confirmed_by": sorted({e.said_by for e in state.evidence if e.type in RECEIPTS}) or None,
         **{f"{name}_at": time for name, time in state.times.items()},
+        **standing(state),
     }

@@ -25,9 +25,12 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
+
+from lineage.schedule import check_calendar, check_cron, check_timezone
 
 # Neo4j refuses index entries of more than about 8 kB; a composite key must fit too.
 MAX_ID_CHARACTERS = 1500
@@ -193,7 +196,8 @@ class Route(Declared):
 
     ``item_kind``: kinds of item that travel on it; none given means no item is expected on it.
     ``after``: ids of the routes it follows; ``()`` says it starts at the item's origin; absent (None) means implied by from/to.
-    ``schedule``: cron expression in ``timezone``. Durations are ISO 8601 (``PT6H``).
+    ``schedule``: cron expression in ``timezone`` (UTC if none), on the business days of ``calendar`` (see ``lineage.schedule``).
+    Durations are ISO 8601 (``PT6H``).
     """
 
     label = "Route"
@@ -217,6 +221,13 @@ class Route(Declared):
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return _listed(value)
+
+    @field_validator("schedule", "timezone", "calendar")
+    @classmethod
+    def _can_be_read(cls, value: str | None, info: ValidationInfo) -> str | None:
+        # Said where it is written: who reads it at night, when nothing comes due, cannot mend it.
+        check = {"schedule": check_cron, "timezone": check_timezone, "calendar": check_calendar}[info.field_name or ""]
+        return None if value is None else check(value)
 
 
 class Report(Declared):

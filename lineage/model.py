@@ -137,6 +137,13 @@ INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Handoff", ("from_system", "secured", "secured_at")),
     ("Handoff", ("to_system", "secured", "secured_at")),
     ("Handoff", ("route_id", "sent_at")),
+    ("Handoff", ("route_id", "first_at")),
+    ("Handoff", ("last_at",)),
+    ("Handoff", ("route_id", "last_at")),
+    # Sparse ones: only what is open is in them, so that lateness costs what it lists.
+    ("Handoff", ("route_id", "pending_since")),
+    ("Handoff", ("route_id", "awaiting", "awaiting_at")),
+    ("Handoff", ("unsettled", "settled_at")),
     ("Handoff", ("secured_undated", "route_id")),
     ("Handoff", ("secured_undated", "from_system")),
     ("Handoff", ("secured_undated", "to_system")),
@@ -194,9 +201,11 @@ PROPERTIES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "Handoff",
         (
             "item_id", "route_id", "from_system", "to_system", "secured", "secured_at", "secured_undated", "secured_by", "attempts",
+            "reporters", "confirmed_by",
             "transport", "acknowledgement", "processing", "undated",
             "first_at", "last_at", "summary", "queued_at", "sent_at", "picked_up_at",
             "received_at", "acknowledged_at", "rejected_at", "failed_at", "processing_failed_at", "published_at",
+            "pending_since", "awaiting", "awaiting_at", "unsettled", "settled_at",
         ),
     ),
     (

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from lineage import answers
 from lineage.answers.asking import Asker
+from lineage.answers.drift_results import Drift
+from lineage.answers.incidents import Diagnosis
+from lineage.answers.late_results import Late
 from lineage.answers.results import Hit, Impact, LastHandoff, Table, Trace
 from lineage.errors import UsageError
 from lineage.graph import DEFAULT_TIMEOUT_S, Graph, plain
@@ -133,6 +136,18 @@ class Lineage:
     def impact(self, node: str, *, field: str | None = None, depth: int = 30, as_of: Time = None) -> Impact:
         """What a change or outage of a node reaches. Errors as for ``trace``."""
         return answers.impact(self.ask, node, field=field, depth=depth, as_of=_time(as_of))
+
+    def diagnose(self, *, open_only: bool = False, since: Time = None, as_of: Time = None) -> Diagnosis:
+        """A verdict on every item on its way, and the incidents behind what has not arrived. Raises ServerError, OutOfTime."""
+        return answers.diagnose(self.ask, open_only=open_only, since=_time(since), as_of=_time(as_of))
+
+    def late(self, *, as_of: Time = None, soon: timedelta | str = "PT1H") -> Late:
+        """What is late, due within ``soon`` (ISO 8601 if text), arrived late or went silent. Raises ServerError, OutOfTime."""
+        return answers.late(self.ask, as_of=_time(as_of), soon=answers.parse_soon(soon) if isinstance(soon, str) else soon)
+
+    def drift(self, *, as_of: Time = None) -> Drift:
+        """Where what is observed differs from what is declared, as a work list. Raises ServerError, OutOfTime."""
+        return answers.drift(self.ask, as_of=_time(as_of))
 
     def search(self, text: str, limit: int = 50) -> list[Hit]:
         """Nodes by any part of their id, name or identifiers."""

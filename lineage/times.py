@@ -10,8 +10,8 @@ from lineage.errors import UsageError
 _DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}$")
 
 
-def parse_time(text: str) -> datetime:
-    """RFC 3339, or a date, which means the end of that day in UTC. A time without offset is UTC. Raises UsageError.
+def parse_time(text: str, *, end: bool = True) -> datetime:
+    """RFC 3339, or a date, which means the end (or the start) of that day in UTC. A time without offset is UTC. Raises UsageError.
 
     >>> parse_time("2026-11-01").isoformat()
     '2026-11-01T23:59:59.999999+00:00'
@@ -19,7 +19,8 @@ def parse_time(text: str) -> datetime:
     given = text.strip()
     try:
         if _DATE.match(given):
-            return datetime.fromisoformat(given).replace(tzinfo=UTC) + timedelta(days=1, microseconds=-1)
+            day = datetime.fromisoformat(given).replace(tzinfo=UTC)
+            return day + timedelta(days=1, microseconds=-1) if end else day
         time = datetime.fromisoformat(given)
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError) as error:

@@ -513,8 +513,11 @@ def test_the_example_of_the_help_runs_on_the_demo(
     shutil.copy(REGISTRY, "partners.yaml")
     if command == "load":
         database.content = None
+    if command == "evaluate":
+        run_cli("simulate", "--items", "20", "--seed", "1", "--out", "simulation")
     ran = run_cli(*shlex.split(example))
-    assert ran.code == 0, ran.err
+    # The demo has what needs attention, and these say so by their exit code.
+    assert ran.code == (1 if command in {"diagnose", "late", "drift"} else 0), ran.err
     assert ran.out
 
 

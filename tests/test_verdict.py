@@ -72,8 +72,8 @@ def test_not_sent_is_the_senders(evidence: tuple[Evidence, ...]) -> None:
     [
         ("408", None), ("413", None), ("429", None), ("500", None), ("503", None), ("599", None),
         ("ECONNREFUSED", None), ("ECONNRESET", None), ("ETIMEDOUT", None), (None, "connection refused"),
-        (None, "connection reset by peer"), (None, "the read timed out"), ("NXDOMAIN", None), (None, "DNS lookup"),
-        (None, "TLS handshake failure"), ("552", None), (None, "mailbox full"), ("E-17", "request timeout"),
+        (None, "connection reset by peer"), (None, "connect timed out"), ("NXDOMAIN", None), (None, "DNS lookup"),
+        (None, "TLS handshake failure"), ("552", None), (None, "mailbox full"), ("E-17", "connection timeout"),
     ],
 )  # fmt: skip
 def test_refused_by_endpoint_is_the_receivers(code: str | None, detail: str | None) -> None:
@@ -81,6 +81,15 @@ def test_refused_by_endpoint_is_the_receivers(code: str | None, detail: str | No
     assert (found.rule, found.at_fault) == ("refused-by-endpoint", "b")
     assert found.confidence < 1
     assert found.missing
+
+
+@pytest.mark.parametrize(
+    "detail", ["the read timed out", "request timeout", "no reply within 30 s", "timeout waiting for a receipt"]
+)
+def test_a_reply_that_did_not_come_is_silence(detail: str) -> None:
+    """The message may have arrived all the same."""
+    found = verdict(sent(), failed("ETIMEDOUT", detail))
+    assert (found.rule, found.at_fault) == ("no-receipt", UNDETERMINED)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,14 @@ _REFUSED_WORDS = re.compile(
     re.IGNORECASE,
 )
 
+_TIMEOUT_WORDS = re.compile(r"timed?[ _-]?out", re.IGNORECASE)
+_REPLY_WORDS = re.compile(
+    r"no (reply|response|answer|receipt)|(read|response|reply|request|receipt|mdn|acknowledge?ment) timed?[ _-]?out"
+    r"|(waiting|timed?[ _-]?out) (for|on) (a |the |an )?(reply|response|answer|receipt|mdn|acknowledge?ment)",
+    re.IGNORECASE,
+)
+_ANSWER_WORDS = re.compile(r"refused|reset|handshake|mailbox|quota", re.IGNORECASE)
+
 
 def classify(code: str | None, detail: str | None = None) -> FailureClass:
     """The class of a failure by its code and its detail.
@@ -58,6 +66,26 @@ def classify(code: str | None, detail: str | None = None) -> FailureClass:
     if status in _REFUSED or _REFUSED_WORDS.search(said):
         return "refused"
     return "rejected" if _REJECTED_WORDS.search(said) else "unknown"
+
+
+def is_answer(code: str | None, detail: str | None = None) -> bool:
+    """Whether a failure is the other side's own answer: a status, a refused or reset connection, a full mailbox.
+
+    >>> is_answer("503"), is_answer("ECONNREFUSED"), is_answer("ETIMEDOUT"), is_answer("504", "gateway timed out")
+    (True, True, False, True)
+    """
+    said = " ".join(filter(None, (code, detail)))
+    return _status(code, detail) is not None or (bool(_ANSWER_WORDS.search(said)) and not _TIMEOUT_WORDS.search(said))
+
+
+def is_unanswered(code: str | None, detail: str | None = None) -> bool:
+    """Whether a failure is only that no reply came: then the message may have arrived all the same.
+
+    >>> is_unanswered("ETIMEDOUT", "no reply within 30 s"), is_unanswered("ETIMEDOUT", "connect")
+    (True, False)
+    """
+    said = " ".join(filter(None, (code, detail)))
+    return _status(code, detail) is None and bool(_REPLY_WORDS.search(said))
 
 
 def _status(code: str | None, detail: str | None) -> int | None:

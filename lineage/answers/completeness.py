@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -13,17 +14,39 @@ SILENT_AFTER = timedelta(hours=24)
 """A system that reported before counts as silent when its newest evidence is this much older than anybody's newest."""
 
 
+@dataclass(frozen=True)
+class Freshness:
+    """When systems were last heard of by a time, and when anybody was."""
+
+    anywhere: datetime | None
+    by_system: Mapping[str, datetime | None]
+
+    def of(self, systems: Iterable[str], truncated_by: Literal["depth", "rows", "time"] | None = None) -> Completeness:
+        """Completeness of an answer that rests on these systems' evidence."""
+        return Completeness(
+            complete=truncated_by is None,
+            truncated_by=truncated_by,
+            freshest_evidence=self.anywhere,
+            silent_sources=tuple(system for system in sorted(systems) if self._silent(system)),
+        )
+
+    def _silent(self, system: str) -> bool:
+        freshest = self.by_system.get(system)
+        return bool(freshest and self.anywhere and self.anywhere - freshest > SILENT_AFTER)
+
+
+def freshness(ask: Asker, systems: Iterable[str], as_of: datetime) -> Freshness:
+    """Read how fresh these systems' evidence is."""
+    rows = ask.rows("evidence_freshness", systems=sorted(systems), as_of=as_of)
+    return Freshness(
+        anywhere=rows[0]["freshest_anywhere"] if rows else None,
+        by_system={row["system"]: row["freshest"] for row in rows if row["system"]},
+    )
+
+
 def completeness(
     ask: Asker, systems: Iterable[str], as_of: datetime, truncated_by: Literal["depth", "rows", "time"] | None = None
 ) -> Completeness:
     """Completeness of an answer that rests on these systems' evidence."""
-    rows = ask.rows("evidence_freshness", systems=sorted(systems), as_of=as_of)
-    freshest = rows[0]["freshest_anywhere"] if rows else None
-    silent = [
-        row["system"]
-        for row in rows
-        if row["system"] and row["freshest"] and freshest and freshest - row["freshest"] > SILENT_AFTER
-    ]
-    return Completeness(
-        complete=truncated_by is None, truncated_by=truncated_by, freshest_evidence=freshest, silent_sources=tuple(silent)
-    )
+    named = sorted(systems)
+    return freshness(ask, named, as_of).of(named, truncated_by)

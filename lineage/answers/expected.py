@@ -106,7 +106,7 @@ def origin_of(declared: Iterable[str | None], observed: Iterable[str | None], st
     for state in known:
         into.setdefault(state.to_system, set()).add(str(state.from_system))
     senders = {str(s.from_system) for s in known}
-    queued = {str(s.from_system) for s in known if any(e.type == "queued" for e in s.evidence)}
+    queued = {str(s.from_system) for s in known if "queued" in s.times or any(e.type == "queued" for e in s.evidence)}
     for origin in observed:
         if origin:
             # Upstream of the observed origin, as far as evidence goes.
@@ -151,6 +151,40 @@ def expected_path(
     """
     candidates = {a.id: a for a in agreements if kind in a.item_kinds and (not a.listed or a.id in listed_on)}
     custody = _custody(origin, states)
+    found = _path(candidates, origin, custody, states, as_of)
+    passed = _passed(found, origin, custody)
+    return _path(candidates, origin, custody | passed, states, as_of) if passed else found
+
+
+def _passed(
+    found: Mapping[str, Expected], origin: str | None, custody: Mapping[str, datetime | None]
+) -> dict[str, datetime | None]:
+    """Systems that must have had the item, because it was seen beyond them and there was no other way; by when.
+
+    The design's "evidence from the receiver or beyond": what nobody logged on the way shows where it comes out.
+    """
+    passed: dict[str, datetime | None] = {}
+    todo = [system for system in custody if system != origin]
+    while todo:
+        system = todo.pop()
+        ways = [e for e in found.values() if e.agreement.receiver == system]
+        senders = {e.agreement.sender for e in ways}
+        if any(e.secured for e in ways) or len(senders) != 1:
+            continue
+        (sender,) = senders
+        if sender not in custody and sender not in passed:
+            passed[sender] = custody.get(system) or passed.get(system)
+            todo.append(sender)
+    return passed
+
+
+def _path(
+    candidates: Mapping[str, Agreement],
+    origin: str | None,
+    custody: Mapping[str, datetime | None],
+    states: Mapping[str, State],
+    as_of: datetime,
+) -> dict[str, Expected]:
     held = set(custody)
     found: dict[str, Expected] = {}
     reached: dict[str, int] = {} if origin is None else {origin: 0}

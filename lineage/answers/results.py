@@ -108,7 +108,7 @@ class Trace(Result):
         rows += [
             {**n.model_dump(by_alias=True), "expected": True, "secured": False} for n in self.not_reached if n.route not in seen
         ]
-        return _frame(rows, [field.alias or name for name, field in Hop.model_fields.items()])
+        return frame(rows, [field.alias or name for name, field in Hop.model_fields.items()])
 
     def picture(self) -> str:
         """The way as SVG: what arrived, what was seen and did not, what was expected and never seen. Empty if nothing is known."""
@@ -206,7 +206,7 @@ class LastHandoff(Branch):
                     "confidence": verdict.confidence,
                 }
             )
-        return _frame(rows, list(rows[0]))
+        return frame(rows, list(rows[0]))
 
 
 class NodeRef(Result):
@@ -246,7 +246,7 @@ class Impact(Result):
 
     def to_frame(self) -> pandas.DataFrame:
         """One row for each affected node, nearest first."""
-        return _frame([row.model_dump() for row in self.affected], list(Affected.model_fields))
+        return frame([row.model_dump() for row in self.affected], list(Affected.model_fields))
 
     def _repr_html_(self) -> str:
         return str(self.to_frame()._repr_html_())  # type: ignore[operator]
@@ -267,10 +267,11 @@ class Table(Result):
 
     def to_frame(self) -> pandas.DataFrame:
         """One row a row."""
-        return _frame(list(self.rows), list(self.columns))
+        return frame(list(self.rows), list(self.columns))
 
 
-def _frame(rows: list[dict[str, Any]], columns: list[str]) -> pandas.DataFrame:
+def frame(rows: list[dict[str, Any]], columns: list[str]) -> pandas.DataFrame:
+    """Rows as a pandas frame with these columns, also where there are no rows."""
     import pandas
 
     return pandas.DataFrame(rows, columns=columns)

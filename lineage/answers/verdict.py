@@ -1,23 +1,29 @@
 """The verdict on one expected handoff that has not arrived: rule by rule, in this order (design: "the verdict"; pure).
 
 Here are only the rules that one item's own evidence can decide. A rejection, a refused login and silence look the same
-whoever caused them; without other items to compare with they stay undetermined. A wrong accusation is worse than that.
+whoever caused them; without other items to compare with (``lineage.answers.corroboration``) they stay undetermined. A wrong
+accusation is worse than that.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from lineage.answers.codes import classify
+from lineage.answers.codes import classify, is_answer, is_unanswered
 from lineage.answers.expected import Expected, later
-from lineage.custody import Attempt, Evidence, State
+from lineage.custody import Attempt, Evidence, State, negates
 from lineage.times import rfc3339
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict before names are looked up. ``at_fault``: a system id, None (nobody), or "" (undetermined)."""
+    """A verdict before names are looked up. ``at_fault``: a system id, None (nobody), or "" (undetermined).
+
+    ``at``: when it happened, or for what was never sent, since when it could have; ``began``: when an attempt first failed;
+    ``answered``: the failure is an answer of
+    the receiver's own, such as an HTTP status, and no silence or loss on the way to it.
+    """
 
     rule: str
     at_fault: str | None
@@ -26,13 +32,39 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
     missing: tuple[str, ...] = ()
     due: datetime | None = None
+    at: datetime | None = None
+    began: datetime | None = None
+    answered: bool = False
 
 
 NOBODY, UNDETERMINED = None, ""
+DOUBT = 0.95
+"""Confidence of a verdict that accuses nobody: how often nobody could know, or it had arrived (docs/verdicts.md)."""
 
 
 def judge(expected: Expected, state: State | None, as_of: datetime) -> Finding:
     """The verdict on an expected handoff whose sender has custody and whose receiver has no secured handoff."""
+    found = _judge(expected, state, as_of)
+    return replace(found, began=_began(found, state)) if state and found.at else found
+
+
+def _began(found: Finding, state: State) -> datetime | None:
+    """When an attempt first failed in the way in which the last one did."""
+    times = [e.time for e in state.evidence if e.time and _way_of_failing(e) == found.rule]
+    return min(times, default=None)
+
+
+def _way_of_failing(seen: Evidence) -> str | None:
+    """The rule that a piece of evidence speaks for."""
+    if seen.type == "failed" and is_unanswered(seen.code, seen.detail):
+        return "no-receipt"
+    if seen.type == "failed":
+        rules = {"refused": "refused-by-endpoint", "unauthorised": "not-authorised", "rejected": "rejected"}
+        return rules.get(classify(seen.code, seen.detail))
+    return {"rejected": "rejected", "sent": "no-receipt"}.get(seen.type)
+
+
+def _judge(expected: Expected, state: State | None, as_of: datetime) -> Finding:
     route = expected.agreement
     sender, receiver = route.sender, route.receiver
     attempts = state.attempts if state else ()
@@ -51,18 +83,25 @@ def judge(expected: Expected, state: State | None, as_of: datetime) -> Finding:
     if latest is None:
         since = rfc3339(due.replace(microsecond=0))
         reason = f"{sender} has it and there is no sign that it tried to send it to {receiver}; due was {since}."
-        return Finding("not-sent", sender, reason, 0.9, evidence, (f"a log of {sender} for this item",), due)
+        missing: tuple[str, ...] = (f"a log of {sender} for this item",)
+        return Finding("not-sent", sender, reason, 0.9, evidence, missing, due, expected.begun_at)
+    at = _at(latest, sender)
     if latest.acknowledgement == "rejected" or latest.processing == "failed":
+        own = [e for e in latest.evidence if negates(e, receiver)]
+        if latest.acknowledgement != "rejected" and own and classify(own[-1].code, own[-1].detail) == "refused":
+            # It took the message and says itself that it cannot go on with it: no rejection of the document.
+            reason = f"{happened} That is a failure of its own; due was {rfc3339(due.replace(microsecond=0))}."
+            return Finding("refused-by-endpoint", receiver, reason, 0.85, evidence, (), due, at, answered=True)
         others = f"whether {receiver} rejects other senders' messages too, or takes others of this kind from {sender}"
         reason = f"{happened} That alone does not say whose document is wrong."
-        return Finding("rejected", UNDETERMINED, reason, 0.5, evidence, (others,), due)
+        return Finding("rejected", UNDETERMINED, reason, DOUBT, evidence, (others,), due, at)
     if latest.transport == "failed":
         return _failed(sender, receiver, latest, evidence, due)
     if latest.transport == "sent":
         missing = (f"a log or receipt of {receiver}", f"whether {receiver} answers other senders in that time")
         reason = f"{sender} sent it and nothing came back from {receiver}; due was {rfc3339(due.replace(microsecond=0))}."
-        return Finding("no-receipt", UNDETERMINED, reason, 0.5, evidence, missing, due)
-    return Finding("unknown-failure", UNDETERMINED, f"{happened} No rule knows what that means.", 0.5, evidence, (), due)
+        return Finding("no-receipt", UNDETERMINED, reason, DOUBT, evidence, missing, due, at)
+    return Finding("unknown-failure", UNDETERMINED, f"{happened} No rule knows what that means.", DOUBT, evidence, (), due)
 
 
 def _failed(sender: str, receiver: str, latest: Attempt, evidence: tuple[Evidence, ...], due: datetime) -> Finding:
@@ -72,25 +111,35 @@ def _failed(sender: str, receiver: str, latest: Attempt, evidence: tuple[Evidenc
         reason = (
             f"{failure.said_by} reports that it failed between {sender} and {receiver} ({said}); {sender} itself says nothing."
         )
-        return Finding("unknown-failure", UNDETERMINED, reason, 0.5, evidence, (f"a log of {sender} for this item",), due)
+        return Finding("unknown-failure", UNDETERMINED, reason, DOUBT, evidence, (f"a log of {sender} for this item",), due)
     count = len({e.attempt for e in evidence if e.type == "failed"})
+    at = failure.time
     match classify(failure.code, failure.detail):
         case "refused":
             tries = f"tried {count} times" if count > 1 else "tried"
             reason = f"{receiver} did not take it: {sender} {tries} and last got {said}; due was {rfc3339(due.replace(microsecond=0))}."
             others = f"whether {sender} fails towards its other receivers in the same way"
-            return Finding("refused-by-endpoint", receiver, reason, 0.85, evidence, (others,), due)
+            found = Finding("refused-by-endpoint", receiver, reason, 0.85, evidence, (others,), due, at)
+            if is_unanswered(failure.code, failure.detail):
+                return replace(found, rule="no-receipt", at_fault=UNDETERMINED, confidence=DOUBT)
+            return replace(found, answered=is_answer(failure.code, failure.detail))
         case "unauthorised":
             reason = f"{receiver} did not let {sender} in ({said}); that can be {sender}'s credentials or {receiver}'s change."
             others = f"whether {receiver} refuses its other senders too, and {sender} is refused elsewhere"
-            return Finding("not-authorised", UNDETERMINED, reason, 0.5, evidence, (others,), due)
+            return Finding("not-authorised", UNDETERMINED, reason, DOUBT, evidence, (others,), due, at)
         case "rejected":
             reason = f"{receiver} answered {said}: it did not accept the document, which does not say whose mistake it is."
             others = f"whether {receiver} accepts others of this kind"
-            return Finding("rejected", UNDETERMINED, reason, 0.5, evidence, (others,), due)
+            return Finding("rejected", UNDETERMINED, reason, DOUBT, evidence, (others,), due, at)
         case _:
             reason = f"{sender} reports a failure that no rule knows ({said})."
-            return Finding("unknown-failure", UNDETERMINED, reason, 0.5, evidence, ("what the code means",), due)
+            return Finding("unknown-failure", UNDETERMINED, reason, DOUBT, evidence, ("what the code means",), due)
+
+
+def _at(latest: Attempt, sender: str) -> datetime | None:
+    """When an attempt was last made, by the sender's clock where its log has it."""
+    own = [e.time for e in latest.evidence if e.said_by == sender and e.type in {"sent", "failed"} and e.time]
+    return max(own, default=None) or latest.started
 
 
 def _due(expected: Expected, latest: Attempt | None) -> datetime | None:

@@ -5,14 +5,14 @@ Both trace and last-handoff are read off this, so that they cannot disagree.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from lineage.answers.asking import Asker
 from lineage.answers.expected import Agreement, Expected, expected_path, origin_of
-from lineage.custody import Evidence, State, fold_item
+from lineage.custody import Evidence, State, fold_item, known_ends
 from lineage.errors import NotFoundError
 from lineage.store.handoffs import as_evidence
 
@@ -32,8 +32,8 @@ class Way:
     as_of: datetime
     states: dict[str, State]
     expected: dict[str, Expected]
-    agreements: dict[str, Agreement]
-    zones: dict[str, str | None]
+    agreements: Mapping[str, Agreement]
+    zones: Mapping[str, str | None]
     ambiguous: dict[str, tuple[str, ...]]
     truncated: bool
 
@@ -70,7 +70,37 @@ def read_way(ask: Asker, item_id: str, as_of: datetime, depth: int = 20) -> Way:
             ambiguous[route] = tuple(row["joined"])
         # The query let only evidence up to as_of through; the states of that time are folded here from it.
         evidence += [as_evidence(one, route) for one in row["evidence"]]
-    states = {route: _ended(state, ends[route]) for route, state in fold_item(_known_ends(evidence, ends)).items()}
+    states = {route: ended(state, ends[route]) for route, state in fold_item(known_ends(evidence, ends)).items()}
+    return way_of(
+        item,
+        above,
+        states,
+        as_of=as_of,
+        agreements=agreements,
+        identifiers=tuple(rows[0]["identifiers"]),
+        zones={system: zone for system, zone in zones.items() if system},
+        ambiguous=ambiguous,
+        depth=depth,
+    )
+
+
+def way_of(
+    item: dict[str, Any],
+    above: list[dict[str, Any]],
+    states: dict[str, State],
+    *,
+    as_of: datetime,
+    agreements: Mapping[str, Agreement],
+    ambiguous: dict[str, tuple[str, ...]],
+    identifiers: tuple[str, ...] = (),
+    zones: Mapping[str, str | None] | None = None,
+    depth: int = 20,
+) -> Way:
+    """The way of an item from its states: where it began, and what was expected.
+
+    ``item`` and ``above`` (what it is a part or a version of): properties of the nodes; ``agreements``: at least the declared
+    routes that the item could take.
+    """
     stated = [item, *above]
     origin = origin_of(
         [one.get("origin") for one in stated if one.get("declared")],
@@ -89,14 +119,14 @@ def read_way(ask: Asker, item_id: str, as_of: datetime, depth: int = 20) -> Way:
     kept = {route: one for route, one in expected.items() if one.depth < depth}
     return Way(
         item=item,
-        identifiers=tuple(rows[0]["identifiers"]),
+        identifiers=identifiers,
         name=_name(item, above),
         origin=origin,
         as_of=as_of,
         states=states,
         expected=kept,
         agreements=agreements,
-        zones={system: zone for system, zone in zones.items() if system},
+        zones=zones or {},
         ambiguous=ambiguous,
         truncated=len(kept) < len(expected),
     )
@@ -110,16 +140,6 @@ def _name(item: dict[str, Any], above: list[dict[str, Any]]) -> str:
     return str(works[0] if works else item["id"])
 
 
-def _known_ends(evidence: list[Evidence], ends: dict[str, tuple[str | None, str | None]]) -> list[Evidence]:
-    """Evidence that named only a route gets its ends from the declaration, where no other evidence says them."""
-    stated: dict[str, set[str | None]] = defaultdict(set)
-    for one in evidence:
-        stated[one.route].add(one.from_system)
-    return [
-        replace(one, from_system=ends[one.route][0], to_system=ends[one.route][1]) if stated[one.route] == {None} else one
-        for one in evidence
-    ]
-
-
-def _ended(state: State, ends: tuple[str | None, str | None]) -> State:
+def ended(state: State, ends: tuple[str | None, str | None]) -> State:
+    """The state with its ends, where only the declared route says them."""
     return replace(state, from_system=state.from_system or ends[0], to_system=state.to_system or ends[1])

@@ -95,6 +95,21 @@ def _as_of(_ctx: click.Context, _param: click.Parameter, value: str | None) -> d
     return parse_time(value) if value else None
 
 
+def since_option(command: F) -> F:
+    """Add ``--since``, parsed to a UTC time or None."""
+    option = click.option(
+        "--since",
+        callback=_since,
+        metavar="TIME",
+        help="Only items with evidence since then: RFC 3339, or a date (its start, UTC).",
+    )
+    return option(command)
+
+
+def _since(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:
+    return parse_time(value, end=False) if value else None
+
+
 def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
     """``k=v`` options as a dict. Raises UsageError."""
     found = {}

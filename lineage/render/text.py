@@ -14,7 +14,7 @@ from lineage.answers.results import Branch, Completeness, ContactRef, Hop, Impac
 from lineage.render.output import cell, table
 from lineage.times import rfc3339
 
-_FAULT = {
+FAULT = {
     "spotify": "Spotify",
     "middleware": "the middleware",
     "partner": "the partner",
@@ -43,7 +43,7 @@ def trace_text(answer: Trace) -> RenderableType:
     for missing in answer.not_reached:
         if missing.route not in reached:
             due = (
-                f"should have arrived by {_time(missing.expected_by)}"
+                f"should have arrived by {time_text(missing.expected_by)}"
                 if missing.expected_by
                 else "expected, no deadline declared"
             )
@@ -56,9 +56,9 @@ def trace_text(answer: Trace) -> RenderableType:
         parts.append(Text("No handoff of it was seen, and no declared route says where it should go."))
     overdue = [m for m in answer.not_reached if m.route in reached]
     for missing in overdue:
-        due = f" (due {_time(missing.expected_by)})" if missing.expected_by else ""
+        due = f" (due {time_text(missing.expected_by)})" if missing.expected_by else ""
         parts.append(Text(f"Has not arrived at {missing.to}{due}.", style="bold yellow"))
-    parts += _completeness(answer.completeness)
+    parts += completeness_text(answer.completeness)
     return Group(*parts)
 
 
@@ -71,7 +71,7 @@ def _hop_row(hop: Hop) -> tuple[Text, ...]:
     if not hop.expected:
         words += " [not an expected way]"
     when = hop.secured_at or hop.acknowledged_at or hop.failed_at or hop.received_at or hop.sent_at
-    return mark, Text(hop.from_ or "?"), Text(hop.to or "?"), Text(words), Text(_time(when)), Text(hop.route)
+    return mark, Text(hop.from_ or "?"), Text(hop.to or "?"), Text(words), Text(time_text(when)), Text(hop.route)
 
 
 def last_handoff_text(answer: LastHandoff) -> RenderableType:
@@ -83,13 +83,13 @@ def last_handoff_text(answer: LastHandoff) -> RenderableType:
             parts.append(_arrived(branch))
         else:
             parts.append(_branch(branch))
-    parts += _completeness(answer.completeness)
+    parts += completeness_text(answer.completeness)
     return Group(*parts)
 
 
 def _arrived(branch: Branch) -> RenderableType:
     last = branch.last_successful
-    when = f" at {_time(last.at)} (route {last.route})" if last else ""
+    when = f" at {time_text(last.at)} (route {last.route})" if last else ""
     return Text.assemble(("Arrived     ", "bold green"), f"{branch.in_custody_of.system}{when}")
 
 
@@ -99,7 +99,7 @@ def _branch(branch: Branch) -> RenderableType:
     grid.add_column(overflow="fold")
     last, holder, following, verdict = branch.last_successful, branch.in_custody_of, branch.next_expected, branch.verdict
     grid.add_row(
-        "Last safe", Text(f"{last.from_} → {last.to} at {_time(last.at)} (route {last.route})" if last else "at its origin")
+        "Last safe", Text(f"{last.from_} → {last.to} at {time_text(last.at)} (route {last.route})" if last else "at its origin")
     )
     who = " ".join(
         filter(
@@ -108,9 +108,9 @@ def _branch(branch: Branch) -> RenderableType:
     )
     grid.add_row("Who has it", Text(who or "not known"))
     if following:
-        due = f", due {_time(following.expected_by)}" if following.expected_by else ""
+        due = f", due {time_text(following.expected_by)}" if following.expected_by else ""
         grid.add_row("Missing", Text(f"{following.from_} → {following.to}{due} (route {following.route})"))
-    fault = _FAULT[verdict.zone]
+    fault = FAULT[verdict.zone]
     if verdict.system and verdict.zone == "undetermined":
         fault = f"{verdict.system}, whose partner or zone nobody declared"
     elif verdict.system:
@@ -123,11 +123,12 @@ def _branch(branch: Branch) -> RenderableType:
     if verdict.missing_evidence:
         grid.add_row("Not known", Text("; ".join(verdict.missing_evidence)))
     if branch.contacts:
-        grid.add_row("Ask", Text("\n".join(_contact(contact) for contact in branch.contacts)))
+        grid.add_row("Ask", Text("\n".join(contact_text(contact) for contact in branch.contacts)))
     return Padding(grid, (1, 0, 1, 0))
 
 
-def _contact(contact: ContactRef) -> str:
+def contact_text(contact: ContactRef) -> str:
+    """Name, address, role, and the system that they answer for."""
     address = f" <{contact.email}>" if contact.email else ""
     return f"{contact.name or contact.of}{address}" + (f", {contact.role}" if contact.role else "") + f" ({contact.system})"
 
@@ -149,7 +150,7 @@ def impact_text(answer: Impact) -> RenderableType:
         parts.append(Text("Reaches " + ", ".join(f"{number} {label}" for label, number in sorted(counts.items())) + "."))
     else:
         parts.append(Text("Nothing lies downstream of it."))
-    parts += _completeness(answer.completeness)
+    parts += completeness_text(answer.completeness)
     return Group(*parts)
 
 
@@ -157,7 +158,8 @@ def _title(item: ItemRef) -> Text:
     return Text.assemble((item.name, "bold"), f"  {item.id}" if item.name != item.id else "")
 
 
-def _completeness(said: Completeness) -> Iterator[RenderableType]:
+def completeness_text(said: Completeness) -> Iterator[RenderableType]:
+    """What is missing in an answer, and how fresh its evidence is."""
     if said.truncated_by:
         yield Text(f"This answer was cut off by {said.truncated_by}: there is more.", style="bold yellow")
     if said.silent_sources:
@@ -165,8 +167,9 @@ def _completeness(said: Completeness) -> Iterator[RenderableType]:
             f"Not heard of for more than a day before the newest evidence: {', '.join(said.silent_sources)}.", style="yellow"
         )
     if said.freshest_evidence:
-        yield Text(f"Newest evidence anywhere: {_time(said.freshest_evidence)}", style="dim")
+        yield Text(f"Newest evidence anywhere: {time_text(said.freshest_evidence)}", style="dim")
 
 
-def _time(time: datetime | None) -> str:
+def time_text(time: datetime | None) -> str:
+    """A UTC time to the second, without the letters that machines need."""
     return (rfc3339(time.replace(microsecond=0)) or "").replace("T", " ").removesuffix("Z") if time else cell(None)

@@ -1,0 +1,228 @@
+"""Where an item's way stands, branch by branch: what is missing on it, the verdict, whom to ask.
+
+``last-handoff`` of one item and ``diagnose`` of all are read off this, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lineage.answers.asking import Asker
+from lineage.answers.corroboration import corroborate
+from lineage.answers.expected import Expected
+from lineage.answers.results import (
+    Branch,
+    ContactRef,
+    Custody,
+    LastSuccessful,
+    NotReached,
+    Verdict,
+)
+from lineage.answers.traffic import Traffic
+from lineage.answers.verdict import DOUBT, NOBODY, UNDETERMINED, Finding, judge
+from lineage.answers.way import Way
+from lineage.custody import State
+
+_ARRIVED = Finding("arrived", NOBODY, "Everything that was expected has arrived.", 1.0)
+_NO_PATH = "No declared route says where it should go from here, so nothing is late."
+SETTLED = frozenset({"arrived", "no-deadline", "not-due"})
+"""Rules of branches on which nothing is wrong."""
+
+
+@dataclass(frozen=True)
+class Open:
+    """A branch before names are looked up: the last secured handoff on it, and the expected one that is missing."""
+
+    last: State | None
+    holder: str | None
+    missing: Expected | None
+    finding: Finding
+
+
+def branches(way: Way, traffic: Traffic) -> list[Open]:
+    """The branches of an item's way, the most urgent first: faults, then what is waited for, then what is done."""
+    open_ = [e for e in way.expected.values() if e.begun and not e.secured and not e.superseded]
+    found = [Open(_into(way, e.agreement.sender), e.agreement.sender, e, _judged(way, e, traffic)) for e in open_]
+    return sorted(found + _ends(way, bool(open_)), key=_urgency)
+
+
+def _judged(way: Way, expected: Expected, traffic: Traffic) -> Finding:
+    """The verdict with a look at what else is known of this item, and of others on the same systems at that time."""
+    route, sender = expected.agreement.id, expected.agreement.sender
+    finding = judge(expected, way.states.get(route), way.as_of)
+    if finding.rule == "not-sent":
+        maybe = [key for key, candidates in way.ambiguous.items() if route in candidates]
+        unplaced = [s for s in way.states.values() if not s.from_system and any(e.said_by == sender for e in s.evidence)]
+        if maybe or unplaced:
+            what = (
+                f"evidence that fits several declared routes ({', '.join(maybe)})" if maybe else "evidence on an unknown route"
+            )
+            states = [way.states[key] for key in maybe] or unplaced
+            return replace(
+                finding,
+                rule="ambiguous-route",
+                at_fault=UNDETERMINED,
+                reason=f"There is {what}: it cannot be told whether {sender} sent it on route {route}.",
+                confidence=DOUBT,
+                evidence=tuple(e for s in states for e in s.evidence),
+                missing=("which route the evidence is about",),
+            )
+    if finding.rule == "no-receipt" and expected.agreement.acknowledgement == "none" and not _goes_on(way, expected):
+        said = f"{sender} sent it, and no acknowledgement is agreed on route {route}: nothing will tell whether it arrived."
+        return replace(finding, rule="no-deadline", at_fault=NOBODY, reason=said, confidence=1.0, missing=())
+    if finding.rule == "not-sent":
+        # Custody is proved late at times; whatever shows the item at the sender shows that it could have sent it by then.
+        there = [s.first_at for s in way.states.values() if s.first_at and sender in {s.from_system, s.to_system}]
+        finding = replace(finding, began=min(there, default=None))
+    found = corroborate(finding, expected, way.item["id"], way.item["kind"], traffic)
+    if found.at_fault and (others := _perhaps_arrived(way, expected)):
+        return replace(
+            found,
+            at_fault=UNDETERMINED,
+            reason=f"{finding.reason} But {expected.agreement.receiver} may have it by {', '.join(others)}, where nothing confirms it.",
+            confidence=DOUBT,
+            missing=(f"whether {expected.agreement.receiver} has it",),
+        )
+    return found
+
+
+def _perhaps_arrived(way: Way, expected: Expected) -> list[str]:
+    """Other routes on which the item was sent to the same receiver without a word about it since."""
+    route = expected.agreement
+    return sorted(
+        state.route
+        for state in way.states.values()
+        if state.to_system == route.receiver and state.route != route.id and state.transport == "sent" and not state.secured
+    )
+
+
+def _goes_on(way: Way, expected: Expected) -> bool:
+    """Whether the item was to go on from the receiver, so that something would show that it came there."""
+    return any(e.agreement.sender == expected.agreement.receiver for e in way.expected.values())
+
+
+def _ends(way: Way, others: bool) -> list[Open]:
+    """Branches on which nothing is missing: the last system of each."""
+    secured = [s for s in way.states.values() if s.secured]
+    goes_on = {e.agreement.sender for e in way.expected.values() if not e.superseded}
+    declared = set(way.expected) | {key for key, routes in way.ambiguous.items() if set(routes) & set(way.expected)}
+    last = [s for s in secured if s.route in declared and s.to_system not in goes_on]
+    if last:
+        return [Open(s, s.to_system, None, replace(_ARRIVED, evidence=s.evidence)) for s in sorted(last, key=_when)]
+    if others:
+        return []
+    newest = max(secured, key=_when, default=None)
+    holder = newest.to_system if newest else way.origin
+    open_states = [s for s in way.states.values() if not s.secured]
+    seen = "; ".join(
+        f"{s.from_system} → {s.to_system}: {s.processing or s.acknowledgement or s.transport}" for s in open_states
+    )
+    reason = f"Seen without an expected path: {seen}. {_NO_PATH}" if seen else _NO_PATH
+    evidence = tuple(e for s in (open_states or ([newest] if newest else [])) for e in s.evidence)
+    return [Open(newest, holder, None, Finding("no-deadline", NOBODY, reason, 1.0, evidence))]
+
+
+def _into(way: Way, system: str) -> State | None:
+    """The last secured handoff that brought the item to a system."""
+    return max((s for s in way.states.values() if s.secured and s.to_system == system), key=_when, default=None)
+
+
+def _when(state: State) -> tuple[bool, float, str]:
+    return state.secured_at is not None, state.secured_at.timestamp() if state.secured_at else 0.0, state.route
+
+
+def _urgency(one: Open) -> tuple[int, float, str]:
+    """Faults before waiting before done, each by what was due first."""
+    rank = {"not-due": 1, "no-deadline": 2, "arrived": 3}.get(one.finding.rule, 0)
+    due = one.finding.due.timestamp() if one.finding.due else 0.0
+    return rank, due, one.missing.agreement.id if one.missing else ""
+
+
+@dataclass(frozen=True)
+class People:
+    """Who operates systems and whom to ask: rows of ``who_to_ask`` by system."""
+
+    by_system: Mapping[str, list[dict[str, Any]]]
+
+    def partner(self, system: str | None) -> str | None:
+        """The partner that operates a system."""
+        return next((row["partner"] for row in self.by_system.get(system or "", [])), None)
+
+    def zone(self, system: str | None) -> str | None:
+        """The zone of that partner."""
+        return next((row["zone"] for row in self.by_system.get(system or "", [])), None)
+
+    def contacts(self, systems: Iterable[str]) -> tuple[ContactRef, ...]:
+        """Whom to ask about these systems."""
+        found = [(system, row) for system in systems for row in self.by_system.get(system, []) if row["of"]]
+        return tuple(
+            ContactRef(name=row["name"], email=row["email"], role=row["role"], of=row["of"], system=system)
+            for system, row in found
+        )
+
+
+def people(ask: Asker, systems: Iterable[str]) -> People:
+    """Read who answers for these systems."""
+    by_system: dict[str, list[dict[str, Any]]] = {}
+    wanted = sorted(set(systems))
+    for row in ask.rows("who_to_ask", systems=wanted) if wanted else []:
+        by_system.setdefault(row["system"], []).append(row)
+    return People(by_system)
+
+
+def told(one: Open, people: People) -> Branch:
+    """A branch with names, partners and contacts."""
+    last, missing = one.last, one.missing
+    return Branch(
+        last_successful=None
+        if last is None
+        else LastSuccessful(
+            route=last.route,
+            from_=last.from_system,
+            to=last.to_system,
+            at=last.secured_at,
+            evidence=tuple(e.id for e in last.evidence),
+        ),
+        in_custody_of=Custody(system=one.holder, partner=people.partner(one.holder), zone=people.zone(one.holder)),
+        next_expected=None
+        if missing is None
+        else NotReached(
+            route=missing.agreement.id,
+            from_=missing.agreement.sender,
+            to=missing.agreement.receiver,
+            expected_by=one.finding.due,
+        ),
+        verdict=_verdict(one.finding, people),
+        contacts=_contacts(one, people),
+    )
+
+
+def _verdict(finding: Finding, people: People) -> Verdict:
+    system = finding.at_fault or None
+    if finding.at_fault is NOBODY:
+        zone: Any = "none"
+    else:
+        zone = (people.zone(system) if system else None) or "undetermined"
+    return Verdict(
+        zone=zone,
+        system=system,
+        partner=people.partner(system),
+        rule=finding.rule,
+        reason=finding.reason,
+        confidence=finding.confidence,
+        evidence=tuple(e.id for e in finding.evidence),
+        missing_evidence=finding.missing,
+    )
+
+
+def _contacts(one: Open, people: People) -> tuple[ContactRef, ...]:
+    """Whom to turn to: for the system at fault; while that is undetermined, for both ends; else for who has the item."""
+    if one.finding.at_fault:
+        systems = [one.finding.at_fault]
+    elif one.finding.at_fault == UNDETERMINED and one.missing:
+        systems = [one.missing.agreement.sender, one.missing.agreement.receiver]
+    else:
+        systems = [one.holder] if one.holder else []
+    return people.contacts(systems)

@@ -1,0 +1,172 @@
+"""One failing handoff among its neighbours, and how each of these fared at that time (pure)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from lineage.answers.expected import Expected
+from lineage.answers.traffic import Outcome, Traffic, What
+from lineage.answers.verdict import Finding
+
+SKEW_S = 20 * 60
+"""Two companies' clocks: each may be off by ten minutes, so what lies closer than this has no certain order."""
+NEAR_S = 6 * 3600
+"""What happened to others longer before or after says nothing about one moment."""
+GAP_S = 2 * 3600
+"""A fault of a whole system that began and ended between two deliveries this close together is not assumed."""
+
+_ANSWERS: frozenset[What] = frozenset({"ok", "rejected", "unauthorised"})
+RULES: dict[str, tuple[frozenset[What], frozenset[What]]] = {
+    "refused-by-endpoint": (frozenset({"refused", "silent"}), _ANSWERS),
+    "no-receipt": (frozenset({"silent", "refused"}), _ANSWERS),
+    "not-authorised": (frozenset({"unauthorised"}), frozenset({"ok", "rejected"})),
+    "rejected": (frozenset({"rejected"}), frozenset({"ok"})),
+    "not-sent": (frozenset({"silent", "refused", "unauthorised", "rejected"}), frozenset({"ok"})),
+}
+
+
+def case_of(
+    finding: Finding,
+    expected: Expected,
+    item: str,
+    kind: str,
+    traffic: Traffic,
+    at: datetime,
+) -> Case:
+    """The neighbours of a failure at a moment, as far as they can tell something about a failure like it."""
+    bad, good = RULES[finding.rule]
+    route = expected.agreement
+    into = [o for key in traffic.into(route.receiver) for hop in traffic.near(key, at) for o in hop.outcomes]
+    out = [o for key in traffic.out_of(route.sender) for hop in traffic.near(key, at) for o in hop.outcomes]
+    if finding.rule == "rejected":
+        # A contract is one of a kind of thing in a data set; what happens to other kinds says nothing about it.
+        into = [
+            o for o in into if o.kind == kind and (o.dataset is None or route.dataset is None or o.dataset == route.dataset)
+        ]
+    own = sorted((o for o in into if o.sender == route.sender), key=_when)
+    others, elsewhere = defaultdict(list), defaultdict(list)
+    for one in into:
+        if one.sender != route.sender:
+            others[one.sender].append(one)
+    for one in out:
+        if one.receiver != route.receiver:
+            elsewhere[one.receiver].append(one)
+    for group in [*others.values(), *elsewhere.values()]:
+        group.sort(key=_when)
+    return Case(expected, finding, at.timestamp(), item, bad, good, tuple(own), dict(others), dict(elsewhere))
+
+
+def _when(one: Outcome) -> tuple[float, str]:
+    return one.at, one.item
+
+
+@dataclass(frozen=True)
+class Case:
+    """One failing handoff among its neighbours. ``bad`` and ``good``: outcomes that speak for and against a fault like this."""
+
+    expected: Expected
+    finding: Finding
+    at: float
+    item: str
+    bad: frozenset[What]
+    good: frozenset[What]
+    own: tuple[Outcome, ...]
+    others: dict[str, list[Outcome]]
+    elsewhere: dict[str, list[Outcome]]
+
+    @property
+    def sender(self) -> str:
+        """The system that was to send."""
+        return self.expected.agreement.sender
+
+    @property
+    def receiver(self) -> str:
+        """The system that was to receive."""
+        return self.expected.agreement.receiver
+
+
+@dataclass(frozen=True)
+class Episode:
+    """The run of failures of one sender around a moment: between its last good and its next good outcome."""
+
+    after: float | None
+    before: float | None
+    bads: tuple[Outcome, ...]
+    first: float
+    last: float
+
+
+def episode_of(case: Case) -> Episode:
+    """Of the sender towards the receiver, this item's own attempts among it."""
+    goods = [o.at for o in case.own if o.what in case.good and o.item != case.item]
+    after = max((g for g in goods if g < case.at), default=None)
+    before = min((g for g in goods if g > case.at), default=None)
+    bads = [o for o in case.own if o.what in case.bad and (after is None or o.at > after) and (before is None or o.at < before)]
+    times = [o.at for o in bads] or [case.at]
+    return Episode(after, before, tuple(bads), times[0], times[-1])
+
+
+@dataclass(frozen=True)
+class Side:
+    """How one neighbour fared at a moment: ``bad``, ``good``, ``mixed`` or nothing to say."""
+
+    said: str | None
+    items: frozenset[str] = frozenset()
+
+
+def fared(case: Case, episode: Episode, neighbour: Sequence[Outcome], at: float) -> Side:
+    """How another sender (or, towards another receiver, the same one) fared while this one failed."""
+    telling = [o for o in neighbour if (o.what in case.bad or o.what in case.good) and abs(o.at - at) <= NEAR_S]
+    low, high = episode.first, episode.last
+    bracketed = any(o.what in case.good and low + SKEW_S <= o.at <= high - SKEW_S for o in neighbour)
+    previous = [o for o in telling if o.at <= at]
+    following = [o for o in telling if o.at > at]
+    last, next_ = (previous[-1] if previous else None), (following[0] if following else None)
+    # Failing as well, in the time in which this sender got nothing through.
+    since = (episode.after if episode.after is not None else at - NEAR_S) - SKEW_S
+    until = (episode.before if episode.before is not None else at + NEAR_S) + SKEW_S
+    near_bad = [o for o in (last, next_) if o is not None and o.what in case.bad and since <= o.at <= until]
+    goods = [o for o in (last, next_) if o is not None and o.what in case.good]
+    items = frozenset(o.item for o in telling if o.what in case.bad and since <= o.at <= until)
+    if near_bad and not bracketed:
+        return Side("bad", items)
+    if near_bad:
+        return Side("bad" if len(near_bad) == 2 else "mixed", items)
+    if bracketed or (len(goods) == 2 and goods[1].at - goods[0].at <= GAP_S):
+        return Side("good")
+    return Side(None)
+
+
+def began_failing(case: Case, episode: Episode, neighbour: Sequence[Outcome]) -> Side:
+    """Whether another sender began to fail at the moment when this one did, or got through just after it."""
+    since = (episode.after if episode.after is not None else episode.first - NEAR_S) - SKEW_S
+    telling = [o for o in neighbour if o.what in case.bad or o.what in case.good]
+    then = [o for o in telling if since <= o.at <= episode.first + NEAR_S]
+    failed = next((o for o in then if o.what in case.bad), None)
+    through = next((o for o in then if o.what in case.good and o.at >= episode.first + SKEW_S), None)
+    before = [o for o in telling if o.at < since]
+    if failed and before and before[-1].what in case.bad:
+        return Side(None)  # it failed already while this one still got through
+    if failed and (through is None or failed.at < through.at):
+        return Side("bad", frozenset({failed.item}))
+    return Side("good" if through else None)
+
+
+def all_began(case: Case, episode: Episode) -> dict[str, Side]:
+    """Other senders that tell something about the moment when this one began to fail, by id."""
+    found = {name: began_failing(case, episode, group) for name, group in case.others.items()}
+    return {name: side for name, side in found.items() if side.said}
+
+
+def all_fared(case: Case, episode: Episode, neighbours: dict[str, list[Outcome]], at: float) -> dict[str, Side]:
+    """Neighbours that tell something about a moment, by id."""
+    found = {name: fared(case, episode, group, at) for name, group in neighbours.items()}
+    return {name: side for name, side in found.items() if side.said}
+
+
+def named(sides: dict[str, Side], said: str) -> list[str]:
+    """The ids of those that fared so."""
+    return sorted(name for name, side in sides.items() if side.said == said)

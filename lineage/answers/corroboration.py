@@ -1,0 +1,257 @@
+"""The verdict in the light of what happened to others on the same systems at that time (design: "the verdict"; pure).
+
+A cause at the receiver shows with all its senders from one moment; a cause at the sender shows with the sender alone, while others
+get through; one bad document shows alone among good ones. Where neither shows, nobody is accused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from lineage.answers.cases import GAP_S, RULES, SKEW_S, Case, Episode, Side, all_began, all_fared, case_of, episode_of, named
+from lineage.answers.expected import Expected
+from lineage.answers.logs import expected_entries, longest_pause, outcomes_on, usual
+from lineage.answers.traffic import Traffic
+from lineage.answers.verdict import DOUBT, UNDETERMINED, Finding
+
+SENT_BY_S = 90 * 60
+"""What was to be sent from a moment on, was sent by then, if at all."""
+CHANCE = 0.01
+"""Silences that lost receipts alone would explain with a greater probability than this accuse nobody."""
+TELLING = 4
+"""So many entries that a log would usually have in a pause make the pause itself telling."""
+ENOUGH = 6
+"""So many events that would usually be there make their absence telling."""
+
+_RIGHT = {"certain": 0.99, "strong": 0.98, "fair": 0.93}
+
+
+def corroborate(finding: Finding, expected: Expected, item: str, kind: str, traffic: Traffic) -> Finding:
+    """The finding on one expected handoff, settled where its neighbours settle it.
+
+    Only findings whose rule leaves the fault open, or could be mistaken, are looked at; others are given back as they are.
+    Where attempts were made for long, the first and the last must speak against the same system.
+    """
+    if finding.at is None or finding.rule not in RULES:
+        return finding
+    last = _settled(case_of(finding, expected, item, kind, traffic, finding.at), traffic)
+    if finding.began is None or not last.at_fault or (finding.at - finding.began).total_seconds() < SKEW_S:
+        return last
+    first = _settled(case_of(finding, expected, item, kind, traffic, finding.began), traffic)
+    if first.at_fault == last.at_fault or finding.rule == "refused-by-endpoint":
+        return last
+    if not first.at_fault:
+        return replace(finding, at_fault=UNDETERMINED, reason=first.reason, confidence=DOUBT, missing=first.missing)
+    why = f"{finding.reason} At first it looked like {first.at_fault}'s fault, and in the end like {last.at_fault}'s."
+    return replace(finding, at_fault=UNDETERMINED, reason=why, confidence=DOUBT)
+
+
+def _settled(case: Case, traffic: Traffic) -> Finding:
+    match case.finding.rule:
+        case "refused-by-endpoint":
+            return _refused(case)
+        case "not-sent":
+            return _not_sent(case, traffic)
+        case "no-receipt":
+            return _silent(case, traffic)
+        case "rejected":
+            return _rejected(case)
+        case _:
+            return _unauthorised(case)
+
+
+# -- rules ----------------------------------------------------------------------------------------------------------------
+
+
+def _unauthorised(case: Case) -> Finding:
+    episode = episode_of(case)
+    now = all_fared(case, episode, case.others, case.at)
+    good, bad = named(now, "good"), named(now, "bad")
+    if bad and not good:
+        return _receiver(case, f"{_list(bad)} was refused there as well", "certain" if len(bad) > 1 else "strong")
+    began = all_began(case, episode)
+    together, through = named(began, "bad"), named(began, "good")
+    if together and not through:
+        return _receiver(case, f"{_list(together)} was refused there from the same moment on", "strong")
+    if good and not together:
+        return _sender(case, f"{_list(good)} got in there at that time", "certain")
+    away = all_fared(case, episode, case.elsewhere, case.at)
+    if not now and not began and (refused := named(away, "bad")) and not named(away, "good"):
+        return _sender(case, f"{_list(refused)} refused it as well", "strong")
+    return case.finding
+
+
+def _rejected(case: Case) -> Finding:
+    mine = [o.at for o in case.own if o.item == case.item and o.what in case.bad]
+    between = {
+        o.sender
+        for o in [*case.own, *(o for group in case.others.values() for o in group)]
+        if o.item != case.item and o.what in case.good and mine and mine[0] + SKEW_S < o.at < mine[-1] - SKEW_S
+    }
+    if between:
+        return _sender(
+            case, f"it took others of that kind from {_list(sorted(between))} between two rejections of this one", "certain"
+        )
+    episode = episode_of(case)
+    now = all_fared(case, episode, case.others, case.at)
+    good, bad = named(now, "good"), named(now, "bad")
+    if bad and not good:
+        return _receiver(
+            case, f"it rejects what {_list(bad)} sends of that kind as well", "certain" if len(bad) > 1 else "strong"
+        )
+    began = all_began(case, episode)
+    together, through = named(began, "bad"), named(began, "good")
+    if together and not through:
+        return _receiver(case, f"it rejects what {_list(together)} sends of that kind from the same moment on", "strong")
+    if together:
+        return case.finding
+    alone = all(o.item == case.item for o in episode.bads)
+    if good:
+        what = "this document alone" if alone else f"only what {case.sender} sends"
+        return _sender(case, f"it takes {_list(good)}'s documents of that kind at that time, and rejects {what}", "certain")
+    if alone and episode.after is not None and episode.before is not None and episode.before - episode.after <= GAP_S:
+        return _sender(case, f"it takes others of that kind from {case.sender} shortly before and after", "strong")
+    return case.finding
+
+
+def _refused(case: Case) -> Finding:
+    episode = episode_of(case)
+    now = all_fared(case, episode, case.others, case.at)
+    good, bad = named(now, "good"), named(now, "bad")
+    if case.finding.answered:
+        return _receiver(case, f"{_list(bad)} did not get through to it either" if bad else "", "certain")
+    away = all_fared(case, episode, case.elsewhere, case.at)
+    failed = [] if named(away, "good") else named(away, "bad")
+    if good and failed:
+        return _sender(
+            case, f"others got through to {case.receiver}, and {case.sender} failed towards {_list(failed)} too", "strong"
+        )
+    if bad and not good:
+        return _receiver(case, f"{_list(bad)} did not get through to it either", "certain")
+    if good or failed:
+        why = (
+            f"But others got through to {case.receiver} at that time."
+            if good
+            else f"But it failed towards {_list(failed)} as well."
+        )
+        return _unclear(case, f"{why} The way between the two may be at fault, or {case.sender}.", f"a log of {case.receiver}")
+    return _receiver(case, "", "fair")
+
+
+def _silent(case: Case, traffic: Traffic) -> Finding:
+    episode = episode_of(case)
+    now = all_fared(case, episode, case.others, case.at)
+    good, bad = named(now, "good"), named(now, "bad")
+    if bad and not good and "mixed" not in {side.said for side in now.values()}:
+        return _vanished(case, episode, now, traffic)
+    if good and not bad:
+        away = all_fared(case, episode, case.elsewhere, case.at)
+        if (lost := named(away, "bad")) and not named(away, "good"):
+            why = f"{case.receiver} answered {_list(good)}, and {_list(lost)} got nothing from {case.sender} either"
+            return _sender(case, why, "strong")
+    return case.finding
+
+
+def _vanished(case: Case, episode: Episode, now: dict[str, Side], traffic: Traffic) -> Finding:
+    """What several senders sent vanished at one receiver: it was down, unless its receipts got lost, or its log."""
+    bad = named(now, "bad")
+    silent = {o.item for o in episode.bads} | {item for name in bad for item in now[name].items}
+    if _usual_silence(case, silent) ** (len(silent) - 1) > CHANCE:
+        return _unclear(case, f"{case.receiver} often leaves messages unanswered.", f"a log of {case.receiver}")
+    heard = _heard(case, episode, bad, traffic)
+    if heard is None:
+        why = f"It did not answer {_list(bad)} either, but that may be a hole in its log."
+        return _unclear(case, why, f"the log of {case.receiver} of that time")
+    return _receiver(case, f"it did not answer {_list(bad)} either", heard)
+
+
+def _usual_silence(case: Case, silent: set[str]) -> float:
+    """How often this receiver leaves messages unanswered at other times: receipts do get lost."""
+    rest = [o for o in [*case.own, *(o for group in case.others.values() for o in group)] if o.item not in silent]
+    return (sum(o.what == "silent" for o in rest) + 0.5) / (len(rest) + 1)
+
+
+def _heard(case: Case, episode: Episode, bad: list[str], traffic: Traffic) -> str | None:
+    """How sure it is that the receiver was down, and that it is not a hole in its log, or its receipts that got lost.
+
+    Replies that the senders record do not depend on its log; and what it sends on, others' logs show. None: it cannot be told.
+    """
+    out = traffic.out_of(case.receiver)
+    sends = outcomes_on(out, traffic, case.at)
+    low, high = episode.first + SKEW_S, episode.last - SKEW_S
+    if any(low <= o.at <= high for o in sends):
+        return None
+    silent = [*case.own, *(o for name in bad for o in case.others[name])]
+    if any(o.shown.reply for o in silent if o.what == "ok"):
+        return "certain"
+    if usual([o for o in sends if o.shown.receipt], episode.last - episode.first) >= ENOUGH:
+        return "strong"
+    return None if out else "fair"
+
+
+def _not_sent(case: Case, traffic: Traffic) -> Finding:
+    """The sender has it and shows no attempt. That proves something only if its log of that time is there."""
+    mine = [*case.own, *(o for group in case.elsewhere.values() for o in group)]
+    into = outcomes_on(traffic.into(case.sender), traffic, case.at)
+    shown = [o for o in mine if o.shown.sender] + [o for o in into if o.shown.receiver]
+    since, until = case.at - SKEW_S / 2, case.at + SENT_BY_S
+    low, high = longest_pause(since, until, [o.at for o in shown])
+    sent = [o for o in mine if min(low, since) <= o.at <= max(high, until)]
+    holes = [o for o in sent if not o.shown.sender]
+    if len(holes) > len([o for o in sent if o.what != "queued"]) / 20:
+        if _taking(case):
+            return replace(case.finding, confidence=_RIGHT["strong"])
+        why = f"But {len(holes)} of its other messages of that time are missing in its log as well."
+        return _unclear(case, why, f"the log of {case.sender} of that time")
+    if expected_entries([o.at for o in shown], low, high) < TELLING:
+        # Its log has no unusual pause there.
+        return replace(case.finding, confidence=_RIGHT["certain"])
+    failing = [o for o in into if low <= o.at <= high and o.what in {"refused", "silent"}]
+    if failing or usual([o for o in mine if o.shown.receipt], high - low) >= ENOUGH:
+        # It was down, or others' logs would show what it sends: it sent nothing at all.
+        return replace(case.finding, confidence=_RIGHT["certain"])
+    why = f"But its log shows nothing at all of that time, which is unusual: {case.sender} stood still, or its log is missing."
+    return _unclear(case, why, f"the log of {case.sender} of that time")
+
+
+def _unclear(case: Case, why: str, missing: str) -> Finding:
+    return replace(
+        case.finding, at_fault=UNDETERMINED, reason=f"{case.finding.reason} {why}", confidence=DOUBT, missing=(missing,)
+    )
+
+
+def _taking(case: Case) -> bool:
+    """Whether the receiver's own log shows that it took others in on this way shortly before and after.
+
+    Where the sender's log never shows this way, on one side.
+    """
+    kind = case.item.partition(":")[0]
+    taken = sorted(o.at for o in case.own if o.what == "ok" and o.shown.receipt and o.kind == kind)
+    before = [at for at in taken if case.at - GAP_S <= at <= case.at]
+    after = [at for at in taken if case.at < at <= case.at + GAP_S]
+    if before and after:
+        return after[0] - before[-1] <= GAP_S
+    return bool(before or after) and not any(o.shown.sender for o in case.own)
+
+
+def _receiver(case: Case, why: str, how: str) -> Finding:
+    return _accused(case, case.receiver, why, how)
+
+
+def _sender(case: Case, why: str, how: str) -> Finding:
+    return _accused(case, case.sender, why, how)
+
+
+def _accused(case: Case, system: str, why: str, how: str) -> Finding:
+    reason = (
+        f"{case.finding.reason} {case.receiver if system == case.receiver else case.sender} is at fault: {why}."
+        if why
+        else case.finding.reason
+    )
+    return replace(case.finding, at_fault=system, reason=reason, confidence=_RIGHT[how], missing=())
+
+
+def _list(names: Iterable[str]) -> str:
+    shown = list(names)
+    return ", ".join(shown[:3]) + (f" and {len(shown) - 3} more" if len(shown) > 3 else "")

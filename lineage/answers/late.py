@@ -1,0 +1,290 @@
+"""Late: what is overdue, due soon or arrived late, and which feeds went silent.
+
+Three things are owed. A **scheduled delivery**, on a route with a schedule: see ``lateness``. An **item's delivery**, on a route
+with ``deliver_within`` and no schedule: a handoff that is not secured so long after it was first seen on the route, and whose
+receiver does not have the item from elsewhere. The sender had it then at the latest, so this never comes too early; that an
+item was never seen on a route at all is told by its expected path (``trace``, ``last-handoff``). An **item's acknowledgement**,
+on a route that agrees one: sent, and not answered ``acknowledge_within`` after the first sending that still waits. Where both are
+overdue for one item, they are one row: the one that was due first.
+
+A late acknowledgement settles the matter: the item is listed no more. Only schedules show what arrived late or is due soon; for
+items that would be a list of all that ever was late, and of all that is under way.
+
+Cost: reads go to indexes in which only open handoffs are, one seek a route. As of a past time, what was under way across
+that moment is folded anew from its evidence up to then, so the answer is that of a graph loaded with no more than that.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from lineage.answers.asking import Asker
+from lineage.answers.late_results import Late, LateRow, Owed
+from lineage.answers.lateness import Agreed, Found, Plan, Slots, shifted
+from lineage.answers.results import ContactRef
+from lineage.custody import State, fold_item
+from lineage.errors import UsageError
+from lineage.graph import plain
+from lineage.owed import standing
+from lineage.schedule import ScheduleError, Timetable
+from lineage.store.handoffs import as_evidence
+
+SOON = timedelta(hours=1)
+"""How far ahead ``due_soon`` looks unless told otherwise."""
+_ISO: TypeAdapter[timedelta] = TypeAdapter(timedelta)
+_ACKNOWLEDGEMENTS = {"http": ("receipt",), "mdn": ("receipt",), "functional": ("receipt", "acknowledgement")}
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_VALIDITY = ("valid_from", "valid_to")
+_COLUMNS = ("entries", "last_at", "arrived_at", "seen_at")
+
+Handoff = tuple[str, str]
+"""Route key and item id."""
+
+
+def parse_soon(text: str) -> timedelta:
+    """An ISO 8601 duration such as PT1H. Raises UsageError."""
+    try:
+        if not text.strip().startswith("P"):
+            raise ValueError("pydantic would read other notations too")
+        return _ISO.validate_python(text.strip())
+    except (ValueError, ValidationError) as error:
+        raise UsageError(f"{text!r} is not a duration.", hint="Write it in ISO 8601: PT30M, PT6H, P1D.") from error
+
+
+def late(ask: Asker, *, as_of: datetime | None = None, soon: timedelta = SOON) -> Late:
+    """What is late at one moment.
+
+    ``as_of``: UTC, now if None; ``soon``: how far ahead to list what is due next. Raises ServerError, OutOfTime.
+    """
+    now = as_of or datetime.now(UTC)
+    declared = ask.raw("late_routes", as_of=now)[0]["routes"]
+    routes = {one["id"]: Agreed.of({**one, **{name: plain(one[name]) for name in _VALIDITY}}) for one in declared}
+    # Two routes may list the same key only if evidence names one of them by its ends; then it counts for the one that it is.
+    keys = {key: route.id for route in routes.values() for key in route.keys}
+    then = _under_way(ask, sorted(keys), now)
+    plans, unreadable = _plans(routes.values(), now)
+    overdue = _overdue_items(ask, routes, keys, then, now)
+    slots = {route: plan.slots(soon) for route, plan in plans.items()}
+    found = _found(ask, [(route, key, one) for route, one in slots.items() if one for key in routes[route].keys], then, now)
+    owing = sorted({route for route, _ in overdue})
+    last = _found(ask, [(route, key, None) for route in owing for key in routes[route].keys], then, now)
+    rows: list[dict[str, Any]] = [_unreadable(routes[route], note) for route, notes in unreadable.items() for note in notes]
+    for route, one in found.items():
+        rows += [
+            _row(routes[route], judged.state, "delivery", judged.due_at, last_at=one.last,
+                 arrived_at=judged.arrived_at, missed=judged.missed)
+            for judged in plans[route].judge(one, soon)
+        ]  # fmt: skip
+    for (route, item), owed in overdue.items():
+        first, *others = sorted(owed)
+        also = next((kind for _, _, kind in others if kind != first[2]), None)
+        rows.append(_row(routes[route], "late", first[2], first[0], item=item, also_owed=also, last_at=last[route].last))
+    rows.sort(key=lambda row: (row["due_at"] is None, row["due_at"] or now, row["route"], row.get("item") or ""))
+    return Late(as_of=now, rows=tuple(_with_contacts(ask, rows)))
+
+
+def _plans(routes: Iterable[Agreed], now: datetime) -> tuple[dict[str, Plan], dict[str, list[str]]]:
+    """Each scheduled route's plan, and what cannot be read. Each distinct schedule is worked out once."""
+    tables: dict[tuple[str, str | None, str | None], Timetable | str] = {}
+    same: dict[tuple[object, ...], Plan] = {}
+    plans: dict[str, Plan] = {}
+    unreadable: dict[str, list[str]] = defaultdict(list)
+    for route in routes:
+        if route.unreadable:
+            unreadable[route.id] += route.unreadable
+        if route.schedule is None:
+            continue
+        named = route.schedule, route.timezone, route.calendar
+        if named not in tables:
+            try:
+                tables[named] = Timetable(*named, now)
+            except ScheduleError as error:
+                tables[named] = str(error)
+        table = tables[named]
+        if isinstance(table, str):
+            unreadable[route.id].append(table)
+        elif not any(text.startswith("deliver_within") for text in route.unreadable):
+            agreed = route.deliver_within or timedelta(), route.valid_from, route.valid_to
+            plans[route.id] = same.setdefault((named, *agreed), Plan(table, *agreed, now))
+    return plans, unreadable
+
+
+def _under_way(ask: Asker, keys: list[str], now: datetime) -> dict[Handoff, State | None]:
+    """Handoffs whose stored state is not that of then, with that of then; None where there was none yet."""
+    then: dict[Handoff, State | None] = {}
+    for row in ask.rows("late_under_way", routes=keys, as_of=now):
+        known = [one for one in row["evidence"] if _known_then(one, row["evidence"])]
+        states = fold_item(as_evidence(one["evidence"], one["route"]) for one in known)
+        then |= {(route, row["item"]): states.get(route) for route in row["routes"]}
+    return then
+
+
+def _known_then(one: dict[str, Any], among: list[dict[str, Any]]) -> bool:
+    """Whether it was known then what this evidence is about: a bare reply finds its handoff by the message that it answers."""
+    said = one["evidence"]
+    return not said.get("unplaced") or any(
+        other["route"] == one["route"]
+        and not other["evidence"].get("unplaced")
+        and said["in_reply_to"] in (other["evidence"].get("message_id"), *other["evidence"].get("envelopes", ()))
+        for other in among
+    )
+
+
+@dataclass(frozen=True, order=True)
+class _Question:
+    """What makes a handoff on this key overdue: open in this way since ``before`` or longer; it was due ``within`` later."""
+
+    key: str
+    kind: str
+    before: datetime
+    within: timedelta
+
+    @property
+    def owed(self) -> Owed:
+        return "delivery" if self.kind == "pending" else "acknowledgement"
+
+    def since(self, open_: dict[str, Any]) -> datetime | None:
+        """Since when a handoff is open in this way (``open_``: see ``standing``)."""
+        if self.kind == "pending":
+            return cast("datetime | None", open_["pending_since"])
+        return cast("datetime | None", open_["awaiting_at"]) if open_["awaiting"] == self.kind else None
+
+
+def _questions(routes: Iterable[Agreed], now: datetime) -> list[_Question]:
+    asked = []
+    for route in routes:
+        kinds: list[tuple[str, timedelta]] = []
+        if route.schedule is None and route.deliver_within is not None:
+            kinds.append(("pending", route.deliver_within))
+        if route.acknowledge_within is not None:
+            kinds += [(kind, route.acknowledge_within) for kind in _ACKNOWLEDGEMENTS.get(route.acknowledgement or "", ())]
+        asked += [_Question(key, kind, shifted(now, -within), within) for key in route.keys for kind, within in kinds]
+    return asked
+
+
+def _overdue_items(
+    ask: Asker, routes: dict[str, Agreed], keys: dict[str, str], then: dict[Handoff, State | None], now: datetime
+) -> dict[Handoff, list[tuple[datetime, int, Owed]]]:
+    """What is overdue by route and item: when it was due, a tie to the delivery, and what is owed."""
+    asked = _questions(routes.values(), now)
+    overdue: dict[Handoff, list[tuple[datetime, int, Owed]]] = defaultdict(list)
+
+    def add(question: _Question, item: str, since: datetime) -> None:
+        due = shifted(since, question.within)
+        overdue[keys[question.key], item].append((due, question.owed != "delivery", question.owed))
+
+    if asked:
+        # Each distinct time is sent once: the driver takes longer over a time than the server over a seek.
+        before = {time: slot for slot, time in enumerate(sorted({q.before for q in asked}))}
+        answer = ask.raw(
+            "late_items",
+            routes=[q.key for q in asked],
+            kinds=[q.kind for q in asked],
+            slots=[before[q.before] for q in asked],
+            before=list(before),
+            as_of=now,
+        )[0]
+        for entry, item, since in zip(answer["entries"], answer["items"], answer["since"], strict=True):
+            add(asked[entry], item, _EPOCH + timedelta(microseconds=since))
+    by_key: dict[str, list[_Question]] = defaultdict(list)
+    for question in asked:
+        by_key[question.key].append(question)
+    for (key, item), state in then.items():
+        if state is None:
+            continue
+        open_ = standing(state)
+        for question in by_key.get(key, ()):
+            since = question.since(open_)
+            if since is not None and since <= question.before:
+                add(question, item, since)
+    return overdue
+
+
+def _found(
+    ask: Asker, asked: list[tuple[str, str, Slots | None]], then: dict[Handoff, State | None], now: datetime
+) -> dict[str, Found]:
+    """What was found of these routes (route, key, its slots); none of those that were secured in time.
+
+    From one row of the index, and the handoffs that were under way.
+    """
+    found: dict[str, Found] = {}
+    if not asked:
+        return found
+    # Each distinct slot is sent once, as in ``_overdue_items``.
+    distinct = {slots: number for number, slots in enumerate(dict.fromkeys(slots for _, _, slots in asked if slots))}
+    answer = ask.raw(
+        "late_deliveries",
+        routes=[key for _, key, _ in asked],
+        slots=[distinct[slots] if slots else -1 for _, _, slots in asked],
+        opens=[slots.opens for slots in distinct],
+        due=[slots.due for slots in distinct],
+        follows=[slots.follows for slots in distinct],
+        as_of=now,
+    )[0]
+    by_key: dict[str, list[State]] = defaultdict(list)
+    for (key, _), state in then.items():
+        if state is not None:
+            by_key[key].append(state)
+    named: dict[str, int] = defaultdict(int)
+    for entry, last, arrived, seen in zip(*(answer[name] for name in _COLUMNS), strict=True):
+        route, key, slots = asked[entry]
+        named[route] += 1
+        one = Found(*(t if t is None else _EPOCH + timedelta(microseconds=t) for t in (last, arrived, seen)))
+        for state in by_key[key]:
+            at = state.secured_at if state.secured else None
+            one |= Found(at, at if slots and slots.opens and at and at >= slots.opens else None, state.last_at)
+        found[route] = found.get(route, Found()) | one
+    # A key that is not named was secured in time, and with it the route.
+    keys = Counter(route for route, _, _ in asked)
+    return {route: one for route, one in found.items() if named[route] == keys[route]}
+
+
+def _row(route: Agreed, state: str, owed: Owed, due_at: datetime | None, **more: Any) -> dict[str, Any]:
+    return {
+        "state": state,
+        "owed": owed,
+        "route": route.id,
+        "from": route.sender,
+        "to": route.receiver,
+        "dataset": route.dataset,
+        "due_at": due_at,
+        "schedule": route.schedule,
+        "timezone": route.timezone,
+        "calendar": route.calendar,
+        "owner": route.owner,
+        **more,
+    }
+
+
+def _unreadable(route: Agreed, note: str) -> dict[str, Any]:
+    owed: Owed = "acknowledgement" if note.startswith("acknowledge_within") else "delivery"
+    return _row(route, "unreadable", owed, None, note=note)
+
+
+def _with_contacts(ask: Asker, rows: list[dict[str, Any]]) -> Iterator[LateRow]:
+    """The rows with whom to ask: the team that owns the route, then those who answer for the system that owes it."""
+    teams = sorted({row["owner"] for row in rows if row["owner"]})
+    systems = sorted({_debtor(row) for row in rows})
+    people: dict[tuple[str, str | None], list[ContactRef]] = defaultdict(list)
+    for one in ask.rows("late_owners", teams=teams) if teams else []:
+        people["team", one["team"]].append(_contact(one, of=one["team"]))
+    for one in ask.rows("who_to_ask", systems=systems) if systems else []:
+        if one["of"]:
+            people["system", one["system"]].append(_contact(one, of=one["of"], system=one["system"]))
+    for row in rows:
+        yield LateRow(**row, contacts=(*people["team", row["owner"]], *people["system", _debtor(row)]))
+
+
+def _contact(one: dict[str, Any], **of: str) -> ContactRef:
+    return ContactRef(name=one["name"], email=one["email"], role=one["role"], **of)
+
+
+def _debtor(row: dict[str, Any]) -> str:
+    return str(row["from"] if row["owed"] == "delivery" else row["to"])

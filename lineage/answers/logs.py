@@ -1,0 +1,51 @@
+"""What logs usually hold: how long a pause in one is, and what would be in it if it were whole (pure)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from itertools import pairwise
+
+from lineage.answers.traffic import Outcome, Traffic
+
+BURST_S = 300
+"""What is written within so many seconds is one batch."""
+LATELY = 20
+"""So many entries of a log tell how often it is written."""
+
+
+def outcomes_on(routes: Iterable[str], traffic: Traffic, at: float) -> list[Outcome]:
+    """All outcomes near a moment (seconds since the epoch) on these routes."""
+    moment = datetime.fromtimestamp(at, UTC)
+    return [o for route in routes for hop in traffic.near(route, moment) for o in hop.outcomes]
+
+
+def usual(seen: Iterable[Outcome], seconds: float) -> float:
+    """How many of these would usually be seen in so much time, by how close together they are on each route."""
+    by_route: dict[str, list[float]] = defaultdict(list)
+    for one in seen:
+        by_route[one.route].append(one.at)
+    rates = [(len(times) - 1) / (max(times) - min(times)) for times in by_route.values() if max(times) > min(times)]
+    return sum(rates) * seconds
+
+
+def longest_pause(since: float, until: float, entries: Iterable[float]) -> tuple[float, float]:
+    """The longest time without an entry of a log that overlaps with these moments."""
+    times = sorted(entries)
+    inner = [at for at in times if since <= at <= until]
+    before = max((at for at in times if at < since), default=since)
+    after = min((at for at in times if at > until), default=until)
+    return max(pairwise([before, *inner, after]), key=lambda pair: pair[1] - pair[0])
+
+
+def expected_entries(entries: Iterable[float], low: float, high: float) -> float:
+    """How often a log would usually be written in a pause, by how often it is before and after it, the lesser of both.
+
+    What is written together, as batches are, counts once.
+    """
+    times = sorted({at // BURST_S * BURST_S for at in entries})
+    before = [at for at in times if at <= low][-LATELY:]
+    after = [at for at in times if at > high - BURST_S][:LATELY]
+    rates = [(len(some) - 1) / (some[-1] - some[0]) for some in (before, after) if len(some) > 1]
+    return min(rates) * (high - low) if len(rates) == 2 else 0.0

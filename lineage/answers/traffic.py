@@ -1,0 +1,249 @@
+"""What else happened on the same systems at that time: outcomes of attempts, and which of them are near (pure).
+
+A single silence or refusal looks the same whoever caused it; its neighbours do not. They are taken by route, so that a busy
+sender does not crowd out the others, and the same ones whether they come from memory or from the graph's index.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple, Protocol
+
+from lineage.answers.codes import classify, is_unanswered
+from lineage.answers.expected import Agreement, later
+from lineage.answers.routemap import RouteMap
+from lineage.custody import RECEIPTS, Attempt, Evidence, State, negates
+
+HORIZON = timedelta(hours=24)
+NEAREST = 20
+"""Neighbours are the so many handoffs of each route that were first seen nearest before and after, within the horizon."""
+MOST_ROUTES = 40
+"""Of a system with more routes than these, the first by id are looked at."""
+
+_TROUBLE = {"failed", "rejected", "processing_failed"}
+
+What = Literal["ok", "refused", "unauthorised", "rejected", "silent", "queued", "unknown"]
+
+
+class Shown(NamedTuple):
+    """In whose log an attempt is: a log that has holes proves nothing by what is missing in it.
+
+    ``sender``, ``receiver``: they report it at all. ``reply``: the sender's log has the receipt; ``receipt``: somebody else's has.
+    """
+
+    sender: bool
+    receiver: bool
+    reply: bool
+    receipt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one attempt.
+
+    ``at``: seconds since the epoch, by the sender's clock where its log has it. ``shown``: in whose log it is.
+    """
+
+    item: str
+    kind: str
+    route: str
+    sender: str
+    receiver: str
+    dataset: str | None
+    at: float
+    what: What
+    shown: Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A handoff as its neighbours see it: when it was first seen (seconds since the epoch), and what came of its attempts."""
+
+    first_at: float
+    item: str
+    sender: str
+    receiver: str
+    outcomes: tuple[Outcome, ...]
+
+
+class Traffic(Protocol):
+    """Where neighbours come from."""
+
+    def into(self, system: str) -> tuple[str, ...]:
+        """Ids of the routes into a system, sorted, at most ``MOST_ROUTES``."""
+
+    def out_of(self, system: str) -> tuple[str, ...]:
+        """Ids of the routes out of a system, sorted, at most ``MOST_ROUTES``."""
+
+    def near(self, route: str, at: datetime) -> Iterable[Hop]:
+        """The neighbours on a route of what was first seen at that time, oldest first."""
+
+
+@dataclass
+class TrafficInMemory:
+    """Neighbours among handoffs that were added. Add all, then ask."""
+
+    _hops: dict[str, list[Hop]] = field(default_factory=lambda: defaultdict(list))
+    _into: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _out_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _keys: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
+
+    def add(self, route: str, hop: Hop) -> None:
+        """Add one handoff."""
+        if route not in self._hops:
+            self._into[hop.receiver].add(route)
+            self._out_of[hop.sender].add(route)
+        self._hops[route].append(hop)
+
+    def into(self, system: str) -> tuple[str, ...]:
+        """See ``Traffic.into``."""
+        return tuple(sorted(self._into.get(system, ()))[:MOST_ROUTES])
+
+    def out_of(self, system: str) -> tuple[str, ...]:
+        """See ``Traffic.out_of``."""
+        return tuple(sorted(self._out_of.get(system, ()))[:MOST_ROUTES])
+
+    def near(self, route: str, at: datetime) -> list[Hop]:
+        """See ``Traffic.near``."""
+        if route not in self._keys:
+            self._hops[route].sort(key=_first)
+            self._keys[route] = [_first(hop) for hop in self._hops[route]]
+        hops, keys, moment = self._hops[route], self._keys[route], at.timestamp()
+        middle = bisect_left(keys, (moment, ""))
+        low = max(middle - NEAREST, bisect_left(keys, (moment - HORIZON.total_seconds(), "")))
+        high = min(middle + NEAREST, bisect_left(keys, (moment + HORIZON.total_seconds(), "\U0010ffff")))
+        return hops[low:high]
+
+
+def _first(hop: Hop) -> tuple[float, str]:
+    return hop.first_at, hop.item
+
+
+def outcomes(state: State, agreement: Agreement | None, item: str, kind: str, as_of: datetime) -> tuple[Outcome, ...]:
+    """What came of the attempts of one handoff by a time; what is still under way, or never answered by agreement, tells nothing."""
+    if not state.from_system or not state.to_system:
+        return ()
+    found = [
+        Outcome(item, kind, state.route, state.from_system, state.to_system, state.dataset, at.timestamp(), what, shown)
+        for what, at, shown in _told(state, agreement, as_of)
+    ]
+    return tuple(sorted(found, key=lambda one: one.at))
+
+
+def _told(state: State, agreement: Agreement | None, as_of: datetime) -> Iterator[tuple[What, datetime, Shown]]:
+    for queued in state.evidence:
+        if queued.type == "queued" and queued.time and queued.said_by == state.from_system and not state.attempts:
+            # Nothing came of it yet; but the sender's log of that time is there.
+            yield "queued", queued.time, Shown(sender=True, receiver=False, reply=False, receipt=False)
+    for attempt in state.attempts:
+        onward = attempt is state.attempts[-1] and state.secured_by == "onward"
+        shown = shown_by(
+            state.from_system,
+            state.to_system,
+            {e.said_by for e in attempt.evidence},
+            {e.said_by for e in attempt.evidence if e.type in RECEIPTS},
+            agreement,
+            onward=onward,
+        )
+        refused = any(negates(e, state.to_system) for e in attempt.evidence)
+        # Attempts with one message id are one: what failed before it arrived is told too.
+        for seen in attempt.evidence:
+            if seen.time and seen.type == "failed" and seen.said_by == state.from_system:
+                yield _failed(seen), seen.time, shown
+            elif seen.time and negates(seen, state.to_system):
+                yield refusal(seen), seen.time, shown
+        own = [e.time for e in attempt.evidence if e.said_by == state.from_system and e.type == "sent" and e.time]
+        at = max(own) if own else attempt.started
+        if at is None:
+            continue
+        if attempt.secured or onward:
+            yield "ok", at, shown
+        elif attempt.transport == "sent" and not refused and _overdue(attempt, agreement, as_of):
+            yield "silent", at, shown
+
+
+def shown_by(
+    sender: str | None,
+    receiver: str | None,
+    reporters: Collection[str],
+    confirmed_by: Collection[str],
+    agreement: Agreement | None,
+    *,
+    onward: bool,
+) -> Shown:
+    """In whose logs it is. ``onward``: that it was seen going on from the receiver is what shows its arrival."""
+    return Shown(
+        sender=sender in reporters,
+        receiver=receiver in reporters,
+        # A reply by HTTP is on the sender's own line, whoever is named as its source.
+        reply=sender in confirmed_by or (bool(confirmed_by) and agreement is not None and agreement.acknowledgement == "http"),
+        receipt=onward or any(one != sender for one in confirmed_by),
+    )
+
+
+def _failed(failure: Evidence) -> What:
+    """A reply that did not come is a silence that the sender noted: the message may have arrived."""
+    return "silent" if is_unanswered(failure.code, failure.detail) else classify(failure.code, failure.detail)
+
+
+def refusal(said: Evidence) -> What:
+    """What the receiver's own word means: a rejection of the document, unless it says that it failed by itself (5xx)."""
+    if said.type == "failed" and classify(said.code, said.detail) == "refused":
+        return "refused"
+    return "rejected"
+
+
+def _overdue(attempt: Attempt, agreement: Agreement | None, as_of: datetime) -> bool:
+    """Whether an answer was owed by then."""
+    if agreement is None or agreement.acknowledgement == "none":
+        return False
+    within = agreement.acknowledge_within or agreement.deliver_within
+    sent = [e.time for e in attempt.evidence if e.type == "sent" and e.time]
+    return bool(sent) and within is not None and later(max(sent), within) <= as_of
+
+
+def clean(
+    item: str,
+    kind: str,
+    route: str,
+    ends: tuple[str, str],
+    dataset: str | None,
+    first_at: float,
+    sent_at: float | None,
+    shown: Shown,
+) -> Hop:
+    """A handoff that one attempt secured, with no failure on the way: there is no need to read its evidence.
+
+    Times in seconds since the epoch.
+    """
+    at = first_at if sent_at is None else sent_at
+    return Hop(first_at, item, *ends, (Outcome(item, kind, route, *ends, dataset, at, "ok", shown),))
+
+
+def hop_of(
+    route: str, item: str, kind: str, first_at: datetime, evidence: Iterable[Evidence], routes: RouteMap, as_of: datetime
+) -> Hop | None:
+    """A handoff as its neighbours see it, from all evidence about its item up to that time. Arguments as in ``clean``."""
+    states, called, _ = routes.fold(evidence, kind, as_of)
+    state = states.get(called.get(route, route))
+    return None if state is None else hop_in(state, route, item, kind, first_at, routes, as_of)
+
+
+def hop_in(state: State, route: str, item: str, kind: str, first_at: datetime, routes: RouteMap, as_of: datetime) -> Hop | None:
+    """The same from its state; ``route`` is what its evidence calls it."""
+    if not state.from_system or not state.to_system:
+        return None
+    times = state.times
+    if state.secured and state.attempt_count <= 1 and not state.undated and not _TROUBLE & set(times):
+        sent, ends = times.get("sent"), (state.from_system, state.to_system)
+        reporters = {e.said_by for e in state.evidence}
+        confirmed = {e.said_by for e in state.evidence if e.type in RECEIPTS}
+        shown = shown_by(*ends, reporters, confirmed, routes.agreements.get(state.route), onward=state.secured_by == "onward")
+        begun = first_at.timestamp()
+        return clean(item, kind, route, ends, state.dataset, begun, sent.timestamp() if sent else None, shown)
+    told = outcomes(state, routes.agreements.get(state.route), item, kind, as_of)
+    return Hop(first_at.timestamp(), item, state.from_system, state.to_system, told)

@@ -1,0 +1,126 @@
+"""What traffic shows around a failure, and so whether it can be told who is at fault.
+
+The reasoning stands in the docstring of ``lineage.simulate``. Times are kept as seconds in compact arrays: one of what got
+through on each route, one of what each fault stopped.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from dataclasses import dataclass, field
+
+from lineage.simulate.faults import AUTHENTICATION, CONTRACT, CREDENTIALS, MALFORMED, REFUSING, SILENT, STUCK, Fault
+from lineage.simulate.network import HOUR, SECOND, Network, Route
+
+CLOSE = 6 * HOUR // SECOND
+UNTOLD_AFTER = 6 * HOUR
+"""How long a stuck sender's log must be whole for its silence to mean something, on a route without deadline."""
+
+
+@dataclass(slots=True)
+class Hit:
+    """One attempt that a fault stopped. ``told``: the log holds it; ``answered``: the receiver's own endpoint said no."""
+
+    fault: Fault
+    time: int
+    told: bool
+    answered: bool = False
+
+
+@dataclass(slots=True)
+class Missing:
+    """A handoff that did not happen. ``had_at``: since when the sender has the item; ``witnessed``: a log shows that it does.
+
+    ``ambiguous``: something else would explain the same failure just as well.
+    """
+
+    route: Route
+    fault: Fault
+    had_at: int
+    witnessed: bool
+    ambiguous: bool
+    attempted: bool
+    hits: list[Hit] = field(default_factory=list)
+
+
+class Traffic:
+    """What got through, and what did not, as far as logs show it."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self.through = [array("i") for _ in network.routes]
+        self._stopped: dict[str, dict[int, array[int]]] = {}
+
+    def stop(self, route: Route, hit: Hit) -> None:
+        """Note a failed attempt that a log shows."""
+        routes = self._stopped.setdefault(hit.fault.id, {})
+        if route.index not in routes:
+            routes[route.index] = array("i")
+        routes[route.index].append(hit.time // SECOND)
+
+    def settle(self) -> None:
+        """Sort what was noted; call once, before anything is asked."""
+        self.through = [array("i", sorted(times)) for times in self.through]
+        for routes in self._stopped.values():
+            for index, times in routes.items():
+                routes[index] = array("i", sorted(times))
+
+    def decidable(self, missing: Missing) -> bool:
+        """Whether somebody who sees all logs can tell who is at fault."""
+        fault, route = missing.fault, missing.route
+        if missing.ambiguous:
+            return False
+        if not missing.attempted or fault.cause == STUCK:
+            return missing.witnessed and self._whole_log(missing)
+        told = [hit for hit in missing.hits if hit.told and hit.fault is fault]
+        if not told:
+            return False
+        times = [hit.time // SECOND for hit in told]
+        if fault.cause == REFUSING:
+            return any(hit.answered for hit in told) or self._others_stopped(fault, route, times)
+        if fault.cause == SILENT:
+            return route.noticed and self._others_stopped(fault, route, times)
+        if fault.cause in {AUTHENTICATION, CONTRACT}:
+            return self._others_stopped(fault, route, times)
+        if fault.cause == CREDENTIALS:
+            return self._refused_elsewhere(fault, route, times) or self._others_through(route, times, fault)
+        if fault.cause == MALFORMED:
+            same = [r for r in self._network.routes if r.receiver is route.receiver and r.kind == route.kind]
+            return any(_near(self.through[r.index], times) for r in same)
+        return False
+
+    def _whole_log(self, missing: Missing) -> bool:
+        until = missing.had_at + (missing.route.deliver_within or UNTOLD_AFTER)
+        return all(end <= missing.had_at or start >= until for start, end in missing.route.sender.gaps)
+
+    def _others_stopped(self, fault: Fault, route: Route, times: list[int]) -> bool:
+        stopped = self._stopped.get(fault.id, {})
+        return any(
+            self._network.routes[index].sender is not route.sender and _near(array_, times)
+            for index, array_ in sorted(stopped.items())
+        )
+
+    def _refused_elsewhere(self, fault: Fault, route: Route, times: list[int]) -> bool:
+        stopped = self._stopped.get(fault.id, {})
+        return any(
+            self._network.routes[index].receiver is not route.receiver and _near(array_, times)
+            for index, array_ in sorted(stopped.items())
+        )
+
+    def _others_through(self, route: Route, times: list[int], fault: Fault) -> bool:
+        others = [r for r in self._network.routes if r.receiver is route.receiver and r.sender is not route.sender]
+        inside = fault.start // SECOND, fault.end // SECOND
+        return any(_near(self.through[r.index], times, inside) for r in others)
+
+
+def _near(noted: array[int], times: list[int], inside: tuple[int, int] | None = None) -> bool:
+    """Whether something was noted close to one of the times (and inside a window)."""
+    for time in times:
+        first, last = time - CLOSE, time + CLOSE
+        if inside is not None:
+            first, last = max(first, inside[0]), min(last, inside[1])
+        place = bisect_left(noted, first)
+        if place < len(noted) and noted[place] <= last:
+            return True
+    return False

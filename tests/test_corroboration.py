@@ -1,0 +1,234 @@
+"""What neighbours say about a failure, cause by cause (design.md, section 6). No database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from evidence import agreement, at, seen
+
+from lineage.answers.corroboration import corroborate
+from lineage.answers.expected import Expected
+from lineage.answers.routemap import RouteMap
+from lineage.answers.traffic import NEAREST, Hop, Outcome, Shown, TrafficInMemory, What, hop_of, outcomes
+from lineage.answers.verdict import UNDETERMINED, Finding
+from lineage.custody import fold_item
+
+RULES: dict[What, str] = {
+    "refused": "refused-by-endpoint",
+    "unauthorised": "not-authorised",
+    "rejected": "rejected",
+    "silent": "no-receipt",
+}
+
+
+class Network:
+    """Traffic written down as ``sender receiver minute outcome``; item 1 on a→b at minute 600 is the one that is judged."""
+
+    def __init__(self, *lines: str, replies_only: bool = False) -> None:
+        self.replies_only = replies_only
+        self.traffic = TrafficInMemory()
+        for number, line in enumerate(lines, start=2):
+            sender, receiver, minute, what, *rest = line.split()
+            self.add(
+                sender, receiver, float(minute), what, **{"item": f"episode:{number}", **dict(one.split("=") for one in rest)}
+            )
+
+    def add(self, sender: str, receiver: str, minute: float, what: Any, item: str, **rest: str) -> None:
+        moment = at(minute).timestamp()
+        outcome = Outcome(
+            item=item, kind=rest.get("kind", "episode"), route=f"{sender}-to-{receiver}", sender=sender,
+            receiver=receiver, dataset=rest.get("dataset"), at=moment, what=what,
+            shown=self.shown(what == "ok", rest.get("logged") != "no"),
+        )  # fmt: skip
+        self.traffic.add(outcome.route, Hop(moment, outcome.item, sender, receiver, (outcome,)))
+
+    def shown(self, ok: bool, logged: bool) -> Shown:
+        """``replies_only``: receipts are in the senders' logs, receivers log nothing."""
+        others = ok and not self.replies_only
+        return Shown(sender=logged, receiver=others, reply=ok, receipt=others)
+
+    def judge(self, what: What | None, *, answered: bool = False, item: str = "episode:1", minute: float = 600) -> Finding:
+        rule = RULES[what] if what else "not-sent"
+        route = agreement("a-to-b", "a", "b", within=60)
+        if what:
+            self.add("a", "b", minute, what, item)
+        suspect = {"refused-by-endpoint": "b", "not-sent": "a"}.get(rule, UNDETERMINED)
+        finding = Finding(rule, suspect, "It failed.", 0.5, due=at(700), at=at(minute), answered=answered)
+        expected = Expected(route, begun=True, begun_at=at(minute), depth=0, secured=False, superseded=False)
+        return corroborate(finding, expected, item, "episode", self.traffic)
+
+
+def fault(what: What | None, *lines: str, **rest: Any) -> str | None:
+    return Network(*lines).judge(what, **rest).at_fault
+
+
+ALONE = ("a b 0 ok", "a b 100 ok", "a b 1000 ok")
+
+
+@pytest.mark.parametrize("what", ["unauthorised", "rejected", "silent"])
+def test_without_neighbours_nobody_is_accused(what: What) -> None:
+    assert fault(what) == UNDETERMINED
+    assert fault(what, *ALONE) == UNDETERMINED
+
+
+@pytest.mark.parametrize("what", ["unauthorised", "rejected", "silent"])
+def test_what_fails_for_all_senders_at_that_time_is_the_receivers(what: What) -> None:
+    others = [f"c b 590 {what}", f"c b 610 {what}", f"d b 605 {what}", "c b 300 ok", "c b 900 ok", "d b 200 ok"]
+    found = Network(*ALONE, *others).judge(what)
+    assert found.at_fault == "b"
+    assert found.confidence > 0.9
+    assert "c" in found.reason
+
+
+@pytest.mark.parametrize("what", ["unauthorised", "rejected"])
+def test_what_fails_for_one_sender_while_others_get_through_is_its_own(what: What) -> None:
+    own = [f"a b 500 {what}", f"a b 700 {what}"]
+    assert fault(what, *ALONE, *own, "c b 560 ok", "c b 640 ok", "d b 600 ok") == "a"
+
+
+def test_clocks_that_differ_do_not_make_a_good_neighbour() -> None:
+    """c got through ten minutes into the failures of a by its own clock: it may have been before them."""
+    assert fault("unauthorised", "a b 595 unauthorised", "c b 605 ok") == UNDETERMINED
+
+
+def test_a_change_that_each_sender_must_follow_is_the_receivers_for_the_last_one_too() -> None:
+    """All were refused from minute 300 on; c and d were let in again long before a."""
+    lines = ["a b 100 ok", "c b 290 ok", "d b 280 ok", "a b 310 unauthorised", "c b 320 unauthorised", "d b 330 unauthorised"]
+    later = [
+        "c b 420 ok",
+        "d b 450 ok",
+        "c b 590 ok",
+        "d b 610 ok",
+        "c b 640 ok",
+        "a b 500 unauthorised",
+        "a b 700 unauthorised",
+    ]
+    assert fault("unauthorised", *lines, *later) == "b"
+
+
+def test_expired_credentials_show_at_the_other_receivers() -> None:
+    assert fault("unauthorised", "a e 590 unauthorised", "a e 615 unauthorised", "a e 100 ok") == "a"
+    assert fault("unauthorised", "a e 590 ok", "a e 615 ok") == UNDETERMINED
+
+
+def test_one_bad_document_among_good_ones_of_its_kind_is_the_senders() -> None:
+    assert fault("rejected", "a b 560 ok", "a b 640 ok") == "a"
+    assert fault("rejected", "a b 560 ok dataset=x kind=licence", "a b 640 ok kind=licence") == UNDETERMINED
+    # So far apart that the receiver may have rejected everything in between.
+    assert fault("rejected", "a b 300 ok", "a b 900 ok") == UNDETERMINED
+
+
+def test_one_document_that_is_rejected_again_while_others_are_taken() -> None:
+    assert fault("rejected", "a b 300 ok", "a b 400 rejected item=episode:1", "a b 450 ok", "a b 2000 ok") == "a"
+
+
+def test_rejections_of_one_sender_only_with_no_other_sender_are_nobodys() -> None:
+    """A contract that changed at the receiver and a map that broke at the sender look the same."""
+    assert fault("rejected", "a b 560 rejected", "a b 640 rejected", "a b 100 ok") == UNDETERMINED
+
+
+def test_a_refusal_is_the_receivers() -> None:
+    assert fault("refused", answered=True) == "b"
+    assert fault("refused") == "b"
+    more = Network("c b 590 refused", "c b 615 refused").judge("refused")
+    assert (more.at_fault, more.confidence) == ("b", 0.99)
+
+
+def test_a_sender_that_reaches_nobody_while_others_reach_the_receiver_is_at_fault_itself() -> None:
+    away = ("a e 590 refused", "a e 610 refused")
+    assert fault("refused", *away, "c b 595 ok", "c b 615 ok") == "a"
+    assert fault("refused", *away) == UNDETERMINED
+    assert fault("refused", *away, answered=True) == "b"
+
+
+def test_two_receivers_down_at_once_do_not_accuse_their_sender() -> None:
+    assert fault("refused", "a e 590 refused", "a e 610 refused", "c b 595 refused") == "b"
+
+
+def test_silence_to_all_is_the_receivers_and_to_one_is_nobodys() -> None:
+    usual = [f"{who} b {minute} ok" for who in "acd" for minute in range(0, 500, 100)]
+    assert fault("silent", *usual, "c b 590 silent", "d b 610 silent") == "b"
+    assert fault("silent", *usual, "c b 590 ok", "c b 615 ok") == UNDETERMINED
+    assert fault("silent", *usual, "a b 590 silent", "a b 610 silent") == UNDETERMINED
+
+
+def test_a_receiver_that_often_loses_receipts_is_not_accused_for_two_of_them() -> None:
+    usual = [
+        f"{who} b {minute} {what}"
+        for who in "ac"
+        for minute, what in ((10, "ok"), (60, "silent"), (110, "ok"), (160, "silent"))
+    ]
+    assert fault("silent", *usual, "c b 590 silent") == UNDETERMINED
+
+
+def test_a_receiver_that_is_seen_sending_on_has_lost_its_receipts_only() -> None:
+    usual = [f"{who} b {minute} ok" for who in "ac" for minute in range(0, 400, 50)]
+    lost = ["a b 500 silent", "c b 520 silent", "c b 640 silent", "a b 700 silent"]
+    assert fault("silent", *usual, *lost) == "b"
+    assert fault("silent", *usual, *lost, "b f 600 ok") == UNDETERMINED
+
+
+def test_a_sender_whose_messages_vanish_everywhere_is_at_fault() -> None:
+    lost = ("a e 590 silent", "a e 610 silent")
+    assert fault("silent", *lost, "c b 595 ok", "c b 615 ok", "d b 590 ok") == "a"
+
+
+def test_not_sent_is_the_senders() -> None:
+    assert fault(None) == "a"
+    assert fault(None, "a b 590 ok", "c b 610 silent") == "a"
+
+
+def test_nothing_is_proved_by_a_log_that_has_holes() -> None:
+    holes = ("a b 100 ok", "a b 610 ok logged=no", "a e 620 ok logged=no", "c b 605 silent")
+    assert fault(None, *holes) == UNDETERMINED
+    assert fault(None, *holes, "a b 580 ok") == "a", "its receiver's own log shows that it took others in just before and after"
+
+
+def test_an_unusual_pause_of_the_log_proves_nothing_unless_others_see_it_stand_still() -> None:
+    before, after = range(300, 590, 10), range(800, 1100, 10)
+    usual = [f"a e {minute} ok" for minute in (*before, *after)]
+    assert Network(*usual, replies_only=True).judge(None).at_fault == UNDETERMINED
+    assert fault(None, *usual) == "a", "e's log shows all that it gets from a, and shows nothing"
+    busy = [f"c a {minute} ok" for minute in range(580, 820, 10)]
+    assert fault(None, *usual, *busy) == "a", "its log goes on with what it gets"
+
+
+def test_only_so_many_neighbours_are_looked_at() -> None:
+    crowd = [f"c b {600 + minute / 10} ok" for minute in range(-3 * NEAREST, 3 * NEAREST)]
+    network = Network(*crowd)
+    assert len(network.traffic.near("c-to-b", at(600))) == 2 * NEAREST
+    assert network.traffic.near("c-to-b", at(600 + 26 * 60)) == []
+
+
+def told(*evidence: Any, **route: Any) -> list[tuple[str, bool]]:
+    states = fold_item(evidence)
+    found = outcomes(states["a-to-b"], agreement("a-to-b", "a", "b", within=60, **route), "episode:1", "episode", at(1000))
+    return [(one.what, one.shown.sender) for one in found]
+
+
+def test_outcomes_of_attempts() -> None:
+    sent = seen("sent", 1, "a", message_id="m1")
+    assert told(sent) == [("silent", True)]
+    assert told(sent, acknowledgement="none") == []
+    assert told(sent, seen("received", 2, "b", in_reply_to="m1")) == [("ok", True)]
+    assert told(seen("received", 2, "b", in_reply_to="m1")) == [("ok", False)]
+    assert told(sent, seen("failed", 2, "a", message_id="m1", code="503"), seen("received", 9, "b", message_id="m2")) == [
+        ("refused", True),
+        ("ok", False),
+    ]
+    assert told(sent, seen("rejected", 2, "b", in_reply_to="m1")) == [("rejected", True)]
+    assert told(sent, seen("failed", 2, "b", in_reply_to="m1", code="503")) == [("refused", True)]
+    assert told(seen("sent", 990, "a", message_id="m1")) == [], "its answer is not overdue"
+
+
+def test_evidence_that_names_only_the_ends_is_one_hop_with_that_on_the_route() -> None:
+    routes = RouteMap(
+        [{"id": "a-to-b", "from": "a", "to": "b", "declared": True, "item_kind": ["episode"], "deliver_within": "PT1H"}]
+    )
+    by_a = seen("sent", 1, "a", message_id="m1")
+    by_b = replace(seen("received", 2, "b", in_reply_to="m1"), route="a>b")
+    hop = hop_of("a-to-b", "episode:1", "episode", at(1), [by_a, by_b], routes, at(1000))
+    assert hop is not None
+    assert [one.what for one in hop.outcomes] == ["ok"]
