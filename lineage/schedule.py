@@ -2,7 +2,7 @@
 
 Cron is that of Debian, with its rule for daylight saving time (``cronsim``): a job at a fixed time that does not exist on that
 day runs right after the gap, one whose time comes twice runs once, and a job with ``*`` in minute or hour runs by elapsed time.
-Calendars are those of the ``holidays`` library: a country (``DE``), a subdivision (``DE-BE``) or a market (``NYSE``, ``ECB``). An
+Calendars are those of the ``holidays`` library: a country (``DE``), a subdivision (``DE-BE``), a market (``NYSE``, ``ECB``); or ``weekdays``. An
 occurrence on a weekend or public holiday of the calendar is none. The day is the local one, in the schedule's time zone.
 """
 
@@ -73,6 +73,8 @@ def _zone(name: str) -> ZoneInfo:
 def _calendar(name: str) -> HolidayBase:
     import holidays
 
+    if name == "weekdays":
+        return holidays.HolidayBase()  # Monday to Friday, no holidays
     code, dash, subdivision = name.partition("-")
     try:
         # The library would take names of its own classes and functions as well.
@@ -83,7 +85,7 @@ def _calendar(name: str) -> HolidayBase:
         raise NotImplementedError
     except NotImplementedError as error:
         raise ScheduleError(
-            f"not a business calendar ({name[:80]}): write a country (DE), a subdivision (DE-BE) or a market (NYSE, ECB)"
+            f"not a business calendar ({name[:80]}): write a country (DE), a subdivision (DE-BE), a market (NYSE, ECB) or weekdays"
         ) from error
 
 

@@ -77,6 +77,8 @@ def test_any_moment_around_the_overlap_may_be_asked_about(minute: int) -> None:
 @pytest.mark.parametrize(
     "calendar, day, business",
     [
+        ("weekdays", "2026-12-25", True),  # a Friday; no country's holidays are meant
+        ("weekdays", "2026-12-26", False),
         ("DE", "2026-12-25", False),
         ("DE", "2026-12-26", False),  # a Saturday too; 2025 tells the two countries apart
         ("DE", "2025-12-26", False),
