@@ -2,8 +2,9 @@
 
 Cron is that of Debian, with its rule for daylight saving time (``cronsim``): a job at a fixed time that does not exist on that
 day runs right after the gap, one whose time comes twice runs once, and a job with ``*`` in minute or hour runs by elapsed time.
-Calendars are those of the ``holidays`` library: a country (``DE``), a subdivision (``DE-BE``), a market (``NYSE``, ``ECB``); or ``weekdays``. An
-occurrence on a weekend or public holiday of the calendar is none. The day is the local one, in the schedule's time zone.
+Calendars are those of the ``holidays`` library: a country (``DE``), a subdivision (``DE-BE``), a market (``NYSE``, ``ECB``);
+or ``weekdays``, Monday to Friday. An occurrence on a weekend or public holiday of the calendar is none. The day is the local one,
+in the schedule's time zone.
 """
 
 from __future__ import annotations

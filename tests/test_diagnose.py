@@ -19,7 +19,7 @@ from lineage.session import Lineage
 from lineage.simulate import simulate
 from lineage.times import parse_time
 
-ITEMS = 80
+ITEMS = 60
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_as_of_a_time_is_what_a_graph_says_that_knows_no_later_evidence(
     """Design, section 5: one axis, the evidence's own time. For diagnose, trace, last-handoff and impact."""
     ends = read_truth(simulation).as_of
     draw = random.Random("as of")
-    moments = sorted(ends - timedelta(minutes=draw.randrange(24 * 60, 12 * 24 * 60)) for _ in range(3))
+    moments = sorted(ends - timedelta(minutes=draw.randrange(24 * 60, 12 * 24 * 60)) for _ in range(2))
     load(session, simulation)
     then = [_answers(session, moment) for moment in moments]
     database.wipe()

@@ -453,7 +453,7 @@ def evidence(draw: st.DrawFn) -> list[HandoffEvent]:
     return events
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(evidence(), st.lists(st.integers(0, 1500), min_size=3, max_size=3, unique=True), st.randoms(use_true_random=False))
 def test_as_of_is_what_a_graph_without_later_evidence_says(
     database: Database,
@@ -519,13 +519,13 @@ def test_ten_times_the_deliveries_cost_the_same(
         asked.append(hits(graph, query, values))
         return read(query, timeout_s, **values)
 
-    tell(*ROUTES, saw("sent", at("2:00"), "episode:open", by="a", route="http", to="c"), *delivered(0, 60))
+    tell(*ROUTES, saw("sent", at("2:00"), "episode:open", by="a", route="http", to="c"), *delivered(0, 30))
     monkeypatch.setattr(graph, "read", counted)
     few, cost = session.late(as_of=now), 0
     cost, asked[:] = sum(asked), []
     assert any(row.item == "episode:open" for row in few)
     monkeypatch.undo()
-    tell(*delivered(60, 540))
+    tell(*delivered(30, 270))
     graph.write(lambda tx: tx.run("CALL db.prepareForReplanning()"))
     monkeypatch.setattr(graph, "read", counted)
     many = session.late(as_of=now)
