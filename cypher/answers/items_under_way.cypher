@@ -2,7 +2,7 @@
 // One row with a list of items by id, so that a page of thousands travels at once. Of each item: id, kind, name, origin,
 // whether it was declared, the routes it is expected on, what it is a part or a version of, and its handoffs. Of each handoff: route, sender,
 // receiver, data set, secured, secured by, transport, acknowledgement, processing, attempts, whether something failed on it or its times are
-// not all known, and, in microseconds since 1970: when it was secured, first seen, last seen, sent, queued;
+// not all known, and, in microseconds since 1970: when it was secured, first seen, last seen, sent, queued,
 // then whose logs show it, and whose show that it arrived.
 // @param since datetime = null  only items with evidence since then, null is all
 // @param as_of datetime = null  only handoffs seen by then, null is now

@@ -1,6 +1,6 @@
 // Late deliveries: which of these routes were not secured in time, and when were they last?
 // One row of lists, each route found by a seek in an index, however many handoffs it has. Named are those that were not
-// secured in their slot, from `opens` to `due`, or not yet for the next one, from `follows` on; and all that have no slot (-1).
+// secured in their slot, from `opens` to `due`, or not yet for the next one, from `follows` on, and all that have no slot (-1).
 // `last_at`: last secured. `arrived_at`: first secured from `opens` on. `seen_at`: newest evidence of any kind, where there is no
 // such. Times are microseconds since 1970, which a driver reads a hundred times as fast as times. Left out are handoffs whose
 // state may have been another one at that time (see late_under_way).

@@ -1,6 +1,6 @@
 // Neighbours: what happened on these routes just before and after a moment?
 // The handoffs of each route that were first seen nearest before and after, oldest first. `clean` ones were secured by one
-// attempt without any failure; for the others `evidence` holds all that is known of their items, with the route it is about.
+// attempt without any failure, for the others `evidence` holds all that is known of their items, with the route it is about.
 // @param routes list  ids of routes
 // @param at datetime  the moment
 // @param as_of datetime = null  only evidence of that time, null is now
