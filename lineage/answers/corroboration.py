@@ -21,6 +21,8 @@ CHANCE = 0.01
 """Silences that lost receipts alone would explain with a greater probability than this accuse nobody."""
 TELLING = 4
 """So many entries that a log would usually have in a pause make the pause itself telling."""
+ALL = 2
+"""So many other receivers that refuse a sender as well, and answer it nothing else, are all of them."""
 ENOUGH = 6
 """So many events that would usually be there make their absence telling."""
 
@@ -119,10 +121,11 @@ def _refused(case: Case) -> Finding:
     episode = episode_of(case)
     now = all_fared(case, episode, case.others, case.at)
     good, bad = named(now, "good"), named(now, "bad")
-    if case.finding.answered:
-        return _receiver(case, f"{_list(bad)} did not get through to it either" if bad else "", "certain")
     away = all_fared(case, episode, case.elsewhere, case.at)
     failed = [] if named(away, "good") else named(away, "bad")
+    # What stands before a sender may answer in the name of others, but then of all of them.
+    if case.finding.answered and (bad or len(failed) < ALL):
+        return _receiver(case, f"{_list(bad)} did not get through to it either" if bad else "", "certain")
     if good and failed:
         return _sender(
             case, f"others got through to {case.receiver}, and {case.sender} failed towards {_list(failed)} too", "strong"

@@ -231,7 +231,9 @@ def _first_rejects(report: Report) -> str:
         first = [json.loads(line) for _, line in zip(range(3), file, strict=False)]
     shown = [f"  {one['position']}: {one['reason']}" + (f"; {one['hint']}" if one["hint"] else "") + "." for one in first]
     more = [f"  ... and {report.rejected - 3} more"] if report.rejected > 3 else []
-    return "\n".join([f"Rejected {report.rejected} of {report.read} (all in {report.rejects_file}):", *shown, *more])
+    return "\n".join(
+        [f"Rejected {report.rejected} of {report.read} of {report.source} (all in {report.rejects_file}):", *shown, *more]
+    )
 
 
 def _dry_run(orders: list[_Order], rejects: str | None) -> int:
