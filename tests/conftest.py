@@ -1,4 +1,4 @@
-"""One Neo4j for the whole run, a fresh state for each test that asks for one, and the command line in this process.
+"""One Neo4j for a whole run (or each of its workers), a fresh state for each test that asks for one, and the command line in this process.
 
 ``--neo4j=embedded`` (default) starts our own server in a temporary home; ``container`` runs the same version by
 testcontainers; anything else is the URI of a server, with NEO4J_USERNAME and NEO4J_PASSWORD. Tests wipe what they loaded, so
@@ -39,6 +39,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "fresh_server: runs before what might leave names behind that a new server lacks")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """``-n auto``: two workers, each with its own server; on a server that was given, all tests take turns."""
+    return min(2, os.cpu_count() or 1) if config.getoption("--neo4j") == "embedded" else 0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
