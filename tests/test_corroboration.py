@@ -181,9 +181,40 @@ def test_not_sent_is_the_senders() -> None:
 
 
 def test_nothing_is_proved_by_a_log_that_has_holes() -> None:
-    holes = ("a b 100 ok", "a b 610 ok logged=no", "a e 620 ok logged=no", "c b 605 silent")
+    holes = ("a b 100 ok", "a b 560 ok", "a e 620 ok logged=no", "a e 650 ok logged=no")
     assert fault(None, *holes) == UNDETERMINED
-    assert fault(None, *holes, "a b 580 ok") == "a", "its receiver's own log shows that it took others in just before and after"
+    assert fault(None, *holes, "a b 610 ok logged=no") == "a", "its receiver's own log shows that it took others in meanwhile"
+    assert fault(None, *holes, "a b 610 ok logged=no", "c b 605 silent") == UNDETERMINED, "it lost what others sent"
+
+
+def test_a_log_that_ends_proves_nothing() -> None:
+    usual = [f"a e {minute} ok" for minute in range(300, 590, 10)]
+    assert Network(*usual, replies_only=True).judge(None).at_fault == UNDETERMINED
+
+
+def test_what_comes_in_while_nothing_goes_out_shows_that_the_log_is_there() -> None:
+    usual = [f"a e {minute} ok" for minute in (*range(300, 590, 10), *range(800, 1100, 10))]
+    assert Network(*usual, "c a 700 ok", replies_only=True).judge(None).at_fault == UNDETERMINED, "only c's log has that"
+    assert Network(*usual, "a e 700 queued", replies_only=True).judge(None).at_fault == "a"
+
+
+def test_a_receiver_that_answers_in_between_is_not_down() -> None:
+    up = [f"{who} b {minute} ok" for who in "ac" for minute in range(0, 500, 20)]
+    down = [f"{who} b {minute} silent" for who in "ac" for minute in range(540, 680, 20)]
+    assert fault("silent", *up, *down) == "b"
+    between = [f"{who} b {minute} {'ok' if minute % 60 else 'silent'}" for who in "ac" for minute in range(700, 900, 20)]
+    assert fault("silent", *up, *down, *between) == UNDETERMINED
+
+
+def test_one_rejection_between_two_that_were_taken_is_about_the_document() -> None:
+    around = ("a b 595 ok", "a b 605 ok", "c b 590 rejected", "c b 610 ok")
+    assert fault("rejected", *around) == "a"
+
+
+def test_others_who_got_through_first_were_mended_first() -> None:
+    changed = [f"{who} b {minute} unauthorised" for who in "acd" for minute in (590, 640)]
+    usual = [f"{who} b {minute} ok" for who in "acde" for minute in (400, 500, 560)]
+    assert fault("unauthorised", *usual, *changed, "e b 630 ok") == "b"
 
 
 def test_an_unusual_pause_of_the_log_proves_nothing_unless_others_see_it_stand_still() -> None:

@@ -9,7 +9,7 @@ CYPHER 25
 LET now = coalesce($as_of, datetime())
 RETURN COLLECT {
   UNWIND $handoffs AS id
-  MATCH (h:Handoff {id: id})<-[:ABOUT]-(e:Evidence) WHERE e.time IS NULL OR e.time <= now
+  MATCH (h:Handoff {id: id})<-[:ABOUT]-(e:Evidence) USING INDEX SEEK h:Handoff(id) WHERE e.time IS NULL OR e.time <= now
   RETURN DISTINCT [id, e.said_by]
 } AS speakers, COLLECT {
   UNWIND $subjects AS subject

@@ -15,7 +15,7 @@ SKEW_S = 20 * 60
 """Two companies' clocks: each may be off by ten minutes, so what lies closer than this has no certain order."""
 NEAR_S = 6 * 3600
 """What happened to others longer before or after says nothing about one moment."""
-GAP_S = 2 * 3600
+GAP_S = 3600
 """A fault of a whole system that began and ended between two deliveries this close together is not assumed."""
 
 _ANSWERS: frozenset[What] = frozenset({"ok", "rejected", "unauthorised"})
@@ -146,7 +146,8 @@ def began_failing(case: Case, episode: Episode, neighbour: Sequence[Outcome]) ->
     telling = [o for o in neighbour if o.what in case.bad or o.what in case.good]
     then = [o for o in telling if since <= o.at <= episode.first + NEAR_S]
     failed = next((o for o in then if o.what in case.bad), None)
-    through = next((o for o in then if o.what in case.good and o.at >= episode.first + SKEW_S), None)
+    just_after = episode.first + SKEW_S, episode.first + SKEW_S + GAP_S
+    through = next((o for o in then if o.what in case.good and just_after[0] <= o.at <= just_after[1]), None)
     before = [o for o in telling if o.at < since]
     if failed and before and before[-1].what in case.bad:
         return Side(None)  # it failed already while this one still got through

@@ -8,19 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 
-from lineage.answers.cases import GAP_S, RULES, SKEW_S, Case, Episode, Side, all_began, all_fared, case_of, episode_of, named
+from lineage.answers.cases import (
+    GAP_S,
+    NEAR_S,
+    RULES,
+    SKEW_S,
+    Case,
+    Episode,
+    Side,
+    all_began,
+    all_fared,
+    case_of,
+    episode_of,
+    named,
+)
 from lineage.answers.expected import Expected
-from lineage.answers.logs import expected_entries, longest_pause, outcomes_on, usual
+from lineage.answers.logs import longest_pause, outcomes_on, usual, usual_rate
 from lineage.answers.traffic import Traffic
 from lineage.answers.verdict import DOUBT, UNDETERMINED, Finding
 
+MOMENT_S = 20 * 60
+"""A receiver does not change what it takes and change it back within so short a time."""
+ALONE_S = 2 * 3600
+"""One rejection alone between documents that were taken so close together is about that document, if others say nothing."""
 SENT_BY_S = 90 * 60
 """What was to be sent from a moment on, was sent by then, if at all."""
 CHANCE = 0.01
 """Silences that lost receipts alone would explain with a greater probability than this accuse nobody."""
-TELLING = 4
-"""So many entries that a log would usually have in a pause make the pause itself telling."""
+TELLING = 3
+"""So many entries that a log would usually have in a pause make the pause telling: by chance, one in twenty is so long."""
 ALL = 2
 """So many other receivers that refuse a sender as well, and answer it nothing else, are all of them."""
 ENOUGH = 6
@@ -67,6 +85,9 @@ def _settled(case: Case, traffic: Traffic) -> Finding:
 
 
 def _unauthorised(case: Case) -> Finding:
+    if len(case.finding.codes) > 1:
+        # What ends one refusal and begins another is two causes, and each may be at another end.
+        return _unclear(case, f"It was refused in several ways ({', '.join(case.finding.codes)}).", f"a log of {case.receiver}")
     episode = episode_of(case)
     now = all_fared(case, episode, case.others, case.at)
     good, bad = named(now, "good"), named(now, "bad")
@@ -74,7 +95,7 @@ def _unauthorised(case: Case) -> Finding:
         return _receiver(case, f"{_list(bad)} was refused there as well", "certain" if len(bad) > 1 else "strong")
     began = all_began(case, episode)
     together, through = named(began, "bad"), named(began, "good")
-    if together and not through:
+    if together and _most(together, through):
         return _receiver(case, f"{_list(together)} was refused there from the same moment on", "strong")
     if good and not together:
         return _sender(case, f"{_list(good)} got in there at that time", "certain")
@@ -96,6 +117,9 @@ def _rejected(case: Case) -> Finding:
             case, f"it took others of that kind from {_list(sorted(between))} between two rejections of this one", "certain"
         )
     episode = episode_of(case)
+    alone = all(o.item == case.item for o in episode.bads)
+    if alone and episode.after is not None and episode.before is not None and episode.before - episode.after <= MOMENT_S:
+        return _sender(case, f"it takes others of that kind from {case.sender} just before and after", "strong")
     now = all_fared(case, episode, case.others, case.at)
     good, bad = named(now, "good"), named(now, "bad")
     if bad and not good:
@@ -104,15 +128,14 @@ def _rejected(case: Case) -> Finding:
         )
     began = all_began(case, episode)
     together, through = named(began, "bad"), named(began, "good")
-    if together and not through:
+    if together and _most(together, through):
         return _receiver(case, f"it rejects what {_list(together)} sends of that kind from the same moment on", "strong")
     if together:
         return case.finding
-    alone = all(o.item == case.item for o in episode.bads)
     if good:
         what = "this document alone" if alone else f"only what {case.sender} sends"
         return _sender(case, f"it takes {_list(good)}'s documents of that kind at that time, and rejects {what}", "certain")
-    if alone and episode.after is not None and episode.before is not None and episode.before - episode.after <= GAP_S:
+    if alone and episode.after is not None and episode.before is not None and episode.before - episode.after <= ALONE_S:
         return _sender(case, f"it takes others of that kind from {case.sender} shortly before and after", "strong")
     return case.finding
 
@@ -160,13 +183,25 @@ def _vanished(case: Case, episode: Episode, now: dict[str, Side], traffic: Traff
     """What several senders sent vanished at one receiver: it was down, unless its receipts got lost, or its log."""
     bad = named(now, "bad")
     silent = {o.item for o in episode.bads} | {item for name in bad for item in now[name].items}
-    if _usual_silence(case, silent) ** (len(silent) - 1) > CHANCE:
+    if _usual_silence(case, silent) ** (len(silent) - 1) > CHANCE or _relapses(case, bad) > 1 + len(bad):
         return _unclear(case, f"{case.receiver} often leaves messages unanswered.", f"a log of {case.receiver}")
     heard = _heard(case, episode, bad, traffic)
     if heard is None:
         why = f"It did not answer {_list(bad)} either, but that may be a hole in its log."
         return _unclear(case, why, f"the log of {case.receiver} of that time")
     return _receiver(case, f"it did not answer {_list(bad)} either", heard)
+
+
+def _relapses(case: Case, bad: list[str]) -> int:
+    """How often at that time, after an answer, a message went unanswered again: a system that is down answers to nobody meanwhile."""
+    relapses = 0
+    for group in (case.own, *(case.others[name] for name in bad)):
+        told = [
+            o.what == "silent" for o in group if (o.what == "silent" or o.what in case.good) and abs(o.at - case.at) <= NEAR_S
+        ]
+        since = told.index(True) if True in told else len(told)
+        relapses += sum(not before and now for before, now in pairwise(told[since:]))
+    return relapses
 
 
 def _usual_silence(case: Case, silent: set[str]) -> float:
@@ -197,25 +232,36 @@ def _not_sent(case: Case, traffic: Traffic) -> Finding:
     """The sender has it and shows no attempt. That proves something only if its log of that time is there."""
     mine = [*case.own, *(o for group in case.elsewhere.values() for o in group)]
     into = outcomes_on(traffic.into(case.sender), traffic, case.at)
-    shown = [o for o in mine if o.shown.sender] + [o for o in into if o.shown.receiver]
+    sends = [o.at for o in mine if o.shown.sender and o.what != "queued"]
     since, until = case.at - SKEW_S / 2, case.at + SENT_BY_S
-    low, high = longest_pause(since, until, [o.at for o in shown])
-    sent = [o for o in mine if min(low, since) <= o.at <= max(high, until)]
+    low, high = longest_pause(since, until, sends)
+    sent = [o for o in mine if o.what != "queued" and min(low, since) <= o.at <= max(high, until)]
     holes = [o for o in sent if not o.shown.sender]
-    if len(holes) > len([o for o in sent if o.what != "queued"]) / 20:
-        if _taking(case):
+    if len(holes) > len(sent) / 20:
+        if _taking(case, low, high):
             return replace(case.finding, confidence=_RIGHT["strong"])
         why = f"But {len(holes)} of its other messages of that time are missing in its log as well."
         return _unclear(case, why, f"the log of {case.sender} of that time")
-    if expected_entries([o.at for o in shown], low, high) < TELLING:
-        # Its log has no unusual pause there.
+    often = usual_rate(sends, low, high)
+    if often * (high - low) < TELLING:
+        # It sent others all the time.
         return replace(case.finding, confidence=_RIGHT["certain"])
+    noted = [o.at for o in mine if o.what == "queued"] + [o.at for o in into if o.shown.receiver]
     failing = [o for o in into if low <= o.at <= high and o.what in {"refused", "silent"}]
-    if failing or usual([o for o in mine if o.shown.receipt], high - low) >= ENOUGH:
-        # It was down, or others' logs would show what it sends: it sent nothing at all.
+    if (
+        failing
+        or any(often * min(at - low, high - at) >= TELLING for at in noted)
+        or usual([o for o in mine if o.shown.receipt], high - low) >= ENOUGH
+    ):
+        # It was down, or noted what came in while it sent nothing, or others' logs would show what it sends.
         return replace(case.finding, confidence=_RIGHT["certain"])
     why = f"But its log shows nothing at all of that time, which is unusual: {case.sender} stood still, or its log is missing."
     return _unclear(case, why, f"the log of {case.sender} of that time")
+
+
+def _most(together: list[str], through: list[str]) -> bool:
+    """Whether so many began to fail together that those who got through were only mended first."""
+    return len(together) > max(1, len(through)) or not through
 
 
 def _unclear(case: Case, why: str, missing: str) -> Finding:
@@ -224,18 +270,17 @@ def _unclear(case: Case, why: str, missing: str) -> Finding:
     )
 
 
-def _taking(case: Case) -> bool:
-    """Whether the receiver's own log shows that it took others in on this way shortly before and after.
+def _taking(case: Case, low: float, high: float) -> bool:
+    """Whether the receiver's own log shows that it took others in on this way while the sender's log shows nothing.
 
-    Where the sender's log never shows this way, on one side.
+    Where the sender's log never shows this way, shortly before or after is as good. Not while it lost what others sent.
     """
     kind = case.item.partition(":")[0]
-    taken = sorted(o.at for o in case.own if o.what == "ok" and o.shown.receipt and o.kind == kind)
-    before = [at for at in taken if case.at - GAP_S <= at <= case.at]
-    after = [at for at in taken if case.at < at <= case.at + GAP_S]
-    if before and after:
-        return after[0] - before[-1] <= GAP_S
-    return bool(before or after) and not any(o.shown.sender for o in case.own)
+    taken = [o for o in case.own if o.what == "ok" and o.shown.receipt and o.kind == kind]
+    if any(o.shown.sender for o in case.own):
+        lost = any(o.what == "silent" and low <= o.at <= high for group in (case.own, *case.others.values()) for o in group)
+        return not lost and any(low < o.at < high and not o.shown.sender for o in taken)
+    return any(abs(o.at - case.at) <= GAP_S for o in taken)
 
 
 def _receiver(case: Case, why: str, how: str) -> Finding:

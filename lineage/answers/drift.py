@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from lineage.answers.asking import Asker
@@ -85,7 +85,7 @@ class _Drift:
         }
         self.fits = self._fits()
         self.keys = self._keys()
-        self.tables: dict[tuple[str, str | None, str | None], Timetable | None] = {}
+        self.tables: dict[tuple[str, str | None, str | None, datetime], Timetable | None] = {}
 
     def _fits(self) -> dict[str, list[Node]]:
         by_ends: dict[tuple[str, str], list[Node]] = defaultdict(list)
@@ -282,10 +282,12 @@ class _Drift:
         """What a route's schedule says about the time before this moment; None without one, or where it cannot be read."""
         if not route["schedule"]:
             return None
-        named = route["schedule"], route["timezone"], route["calendar"]
+        # A table looks back from its end, and the newest delivery may be years old.
+        end = datetime.combine(moment, time.max, UTC)
+        named = route["schedule"], route["timezone"], route["calendar"], end
         if named not in self.tables:
             try:
-                self.tables[named] = Timetable(*named, self.now)
+                self.tables[named] = Timetable(*named)
             except ScheduleError:
                 self.tables[named] = None  # ``late`` lists what cannot be read
         table = self.tables[named]

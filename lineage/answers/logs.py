@@ -39,13 +39,13 @@ def longest_pause(since: float, until: float, entries: Iterable[float]) -> tuple
     return max(pairwise([before, *inner, after]), key=lambda pair: pair[1] - pair[0])
 
 
-def expected_entries(entries: Iterable[float], low: float, high: float) -> float:
-    """How often a log would usually be written in a pause, by how often it is before and after it, the lesser of both.
+def usual_rate(entries: Iterable[float], low: float, high: float) -> float:
+    """How often a second a log is written before and after a pause, the lesser of both.
 
-    What is written together, as batches are, counts once.
+    What is written together, as batches are, counts once. Zero where too little is written to tell.
     """
     times = sorted({at // BURST_S * BURST_S for at in entries})
     before = [at for at in times if at <= low][-LATELY:]
     after = [at for at in times if at > high - BURST_S][:LATELY]
     rates = [(len(some) - 1) / (some[-1] - some[0]) for some in (before, after) if len(some) > 1]
-    return min(rates) * (high - low) if len(rates) == 2 else 0.0
+    return min(rates, default=0.0)

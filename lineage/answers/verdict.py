@@ -21,8 +21,8 @@ class Finding:
     """A verdict before names are looked up. ``at_fault``: a system id, None (nobody), or "" (undetermined).
 
     ``at``: when it happened, or for what was never sent, since when it could have; ``began``: when an attempt first failed;
-    ``answered``: the failure is an answer of
-    the receiver's own, such as an HTTP status, and no silence or loss on the way to it.
+    ``answered``: the failure is an answer of the receiver's own, such as an HTTP status, and no silence or loss on the way to
+    it; ``codes``: with which codes it failed in this way, sorted.
     """
 
     rule: str
@@ -35,6 +35,7 @@ class Finding:
     at: datetime | None = None
     began: datetime | None = None
     answered: bool = False
+    codes: tuple[str, ...] = ()
 
 
 NOBODY, UNDETERMINED = None, ""
@@ -45,13 +46,11 @@ DOUBT = 0.95
 def judge(expected: Expected, state: State | None, as_of: datetime) -> Finding:
     """The verdict on an expected handoff whose sender has custody and whose receiver has no secured handoff."""
     found = _judge(expected, state, as_of)
-    return replace(found, began=_began(found, state)) if state and found.at else found
-
-
-def _began(found: Finding, state: State) -> datetime | None:
-    """When an attempt first failed in the way in which the last one did."""
-    times = [e.time for e in state.evidence if e.time and _way_of_failing(e) == found.rule]
-    return min(times, default=None)
+    if state is None or found.at is None:
+        return found
+    alike = [e for e in state.evidence if e.time and _way_of_failing(e) == found.rule]
+    began = min((e.time for e in alike if e.time), default=None)
+    return replace(found, began=began, codes=tuple(sorted({e.code for e in alike if e.code})))
 
 
 def _way_of_failing(seen: Evidence) -> str | None:

@@ -19,8 +19,9 @@ failure proves nothing unless a log still holds its line.
   mended cannot be told from one whose credentials expired.
 * Rejected: the contract of the receiver changed when another sender's documents of the kind were rejected in the same change,
   close. One document is malformed when the receiver took others of the kind, close.
-* Never sent: the sender is at fault when a log shows that it had the item, and its own log of the agreed time is not lost. What
-  a system loses from its queue while it is down counts the same.
+* Never sent: the sender is at fault when a log shows that it had the item, and its own log of the agreed time is not lost. Where
+  it stood still, that log must have noted something meanwhile: no line at all looks the same as a lost log. What a system
+  loses from its queue while it is down counts the same.
 * Two faults at different systems that each explain the failure of the same item, or a chance failure just before: no.
 
 Other senders means other systems, not other items. Lost acknowledgements and lost logs keep no item from arriving.

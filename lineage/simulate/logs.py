@@ -5,12 +5,13 @@ Buffered and shuffled in parts, so that a file of any size needs little memory a
 
 from __future__ import annotations
 
+from array import array
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import IO
 
-from lineage.simulate.network import DAY, MINUTE, System
+from lineage.simulate.network import DAY, MINUTE, SECOND, System
 
 BUFFERED = 500
 LOST_LINES = 0.0004
@@ -48,6 +49,8 @@ class Log:
         self.others: list[Log] = []
         self.lines: list[str] = []
         self.written = 0
+        self.noted = array("i")
+        """The world's times of its lines, in seconds, in no order."""
 
     def write(self, event: str, time: int, subject: str, data: str) -> bool:
         """Note an event at a time of the world. False if the line is lost, or it has not happened yet.
@@ -62,6 +65,7 @@ class Log:
         if self._random() < LOST_LINES:
             return False
         self.written += 1
+        self.noted.append(time // SECOND)
         minute, rest = divmod(time + self._ahead, MINUTE)
         line = (
             f'{self._head}{self.written}","type":"lineage.handoff.{event}.v1",'

@@ -80,7 +80,7 @@ class _Simulation:
         logs = [Log(system, handoffs, self._clock, self._until, random) for system in self._network.systems]
         for log in logs:
             log.others = logs
-        traffic = Traffic(self._network)
+        traffic = Traffic(self._network, [log.noted for log in logs])
         with (self._folder / output.FAULTS).open("w", encoding="utf-8") as self._faults_file:
             for fault in self._faults:
                 self._write_fault(fault)

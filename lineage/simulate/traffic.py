@@ -7,7 +7,8 @@ through on each route, one of what each fault stopped.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lineage.simulate.faults import AUTHENTICATION, CONTRACT, CREDENTIALS, MALFORMED, REFUSING, SILENT, STUCK, Fault
@@ -47,8 +48,10 @@ class Missing:
 class Traffic:
     """What got through, and what did not, as far as logs show it."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, noted: Sequence[array[int]]) -> None:
+        """``noted``: the times of the lines of each system's log, in seconds, by its index."""
         self._network = network
+        self._noted = noted
         self.through = [array("i") for _ in network.routes]
         self._stopped: dict[str, dict[int, array[int]]] = {}
 
@@ -61,6 +64,7 @@ class Traffic:
 
     def settle(self) -> None:
         """Sort what was noted; call once, before anything is asked."""
+        self._noted = [array("i", sorted(times)) for times in self._noted]
         self.through = [array("i", sorted(times)) for times in self.through]
         for routes in self._stopped.values():
             for index, times in routes.items():
@@ -72,7 +76,7 @@ class Traffic:
         if missing.ambiguous:
             return False
         if not missing.attempted or fault.cause == STUCK:
-            return missing.witnessed and self._whole_log(missing)
+            return missing.witnessed and self._whole_log(missing) and (fault.cause != STUCK or self._noted_meanwhile(missing))
         told = [hit for hit in missing.hits if hit.told and hit.fault is fault]
         if not told:
             return False
@@ -93,6 +97,11 @@ class Traffic:
     def _whole_log(self, missing: Missing) -> bool:
         until = missing.had_at + (missing.route.deliver_within or UNTOLD_AFTER)
         return all(end <= missing.had_at or start >= until for start, end in missing.route.sender.gaps)
+
+    def _noted_meanwhile(self, missing: Missing) -> bool:
+        noted = self._noted[missing.route.sender.index]
+        place = bisect_right(noted, missing.had_at // SECOND + 1)
+        return place < len(noted) and noted[place] * SECOND < missing.fault.end
 
     def _others_stopped(self, fault: Fault, route: Route, times: list[int]) -> bool:
         stopped = self._stopped.get(fault.id, {})
