@@ -100,7 +100,12 @@ def _home_option(home: Home) -> str:
 
 
 def answers(record: Record) -> bool:
-    """Whether this server, and not some other program on its ports, serves HTTP and Bolt."""
+    """Whether this server, and not some other program on its ports, serves HTTP and Bolt.
+
+    Another Neo4j answers just the same, so that it is asked of the system whose ports they are.
+    """
+    if not _listens(record):
+        return False
     try:
         with requests.Session() as http:
             http.trust_env = False  # a proxy in the environment is not for this machine
@@ -112,6 +117,14 @@ def answers(record: Record) -> bool:
             return any(bolt.recv(4))
     except (requests.RequestException, OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def _listens(record: Record) -> bool:
+    try:
+        opened = psutil.Process(record.pid).net_connections(kind="tcp")
+    except psutil.Error:
+        return False
+    return {record.bolt_port, record.http_port} <= {one.laddr.port for one in opened if one.status == psutil.CONN_LISTEN}
 
 
 def stop(process: psutil.Process, home: Home, timeout_s: float) -> None:

@@ -167,6 +167,18 @@ def test_a_port_lost_between_look_and_start_is_replaced(spare: Path, monkeypatch
     assert query(running, "RETURN 1 AS one")[0]["one"] == 1
 
 
+def test_the_server_of_another_home_that_took_the_ports_is_not_taken_for_ours(
+    server: Running, spare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    down(spare)
+    honest, picks = process.pick_ports, iter([(port(server.uri), port(server.browser_url))])
+    monkeypatch.setattr(process, "pick_ports", lambda: next(picks, None) or honest())
+    running = up(spare)
+    assert next(picks, None) is None
+    assert running.uri != server.uri
+    assert query(running, "RETURN 1 AS one")[0]["one"] == 1  # with its own password
+
+
 def test_killed_server_comes_back_with_its_data(spare: Path) -> None:
     before = up(spare)
     query(before, "MERGE (n:Kept {id: 'k'}) SET n.rows = range(1, 1000)")
