@@ -44,7 +44,7 @@ ALL = 2
 ENOUGH = 6
 """So many events that would usually be there make their absence telling."""
 
-_RIGHT = {"certain": 0.99, "strong": 0.98, "fair": 0.93}
+_RIGHT = {"certain": 0.99, "strong": 0.98}
 
 
 def corroborate(finding: Finding, expected: Expected, item: str, kind: str, traffic: Traffic) -> Finding:
@@ -162,7 +162,7 @@ def _refused(case: Case) -> Finding:
             else f"But it failed towards {_list(failed)} as well."
         )
         return _unclear(case, f"{why} The way between the two may be at fault, or {case.sender}.", f"a log of {case.receiver}")
-    return _receiver(case, "", "fair")
+    return _receiver(case, "", "strong")
 
 
 def _silent(case: Case, traffic: Traffic) -> Finding:
@@ -225,7 +225,7 @@ def _heard(case: Case, episode: Episode, bad: list[str], traffic: Traffic) -> st
         return "certain"
     if usual([o for o in sends if o.shown.receipt], episode.last - episode.first) >= ENOUGH:
         return "strong"
-    return None if out else "fair"
+    return None if out else "strong"
 
 
 def _not_sent(case: Case, traffic: Traffic) -> Finding:
