@@ -39,6 +39,11 @@ SCHEMES: tuple[Scheme, ...] = (
     Scheme("spotify:snapshot", "version", ("playlist",), "Spotify Web API, snapshot_id"),
     Scheme("spotify:asset", "version", ("asset",), "Spotify Ads API v3"),
     Scheme("isrc", "version", ("recording", "track"), "ISO 3901"),
+    Scheme("spotify:track", "version", ("track",), "Spotify"),
+    Scheme("grid", "version", ("release",), "IFPI, Global Release Identifier"),
+    Scheme("soundtrack:account", "version", ("account",), "Soundtrack, opaque node ids"),
+    Scheme("soundtrack:location", "version", ("location", "store"), "Soundtrack, opaque node ids"),
+    Scheme("soundtrack:zone", "version", ("zone", "store"), "Soundtrack, opaque node ids"),
     Scheme("upc", "work", ("release",), "GS1"),
 )
 _BY_NAME = {scheme.name: scheme for scheme in SCHEMES}

@@ -63,6 +63,15 @@ LABELS: tuple[Label, ...] = (
     ),
     Label("Report", ("id",), "a dashboard or report that people look at", color="#DA7194"),
     Label("Item", ("id",), "a thing in transit: episode, campaign, asset, store", color="#FFE081", size=65),
+    Label(
+        "Standing",
+        ("id",),
+        "what holds of a store from a time on: eligibility, licence, subscription, activation, playing",
+        caption="value",
+        color="#F4B6A6",
+        size=40,
+    ),
+    Label("Grant", ("id",), "what a licence or deal allows, where and until when", caption="id", color="#9FD3C7", size=50),
     Label("Identifier", ("id",), "another name of an item: scheme:value", caption="id", color="#D9C8AE", size=40),
     Label("Handoff", ("id",), "one item's change of custody on one route", caption="summary", color="#C9C9C9", size=105),
     Label("Evidence", ("source", "id"), "something was seen at one end of a route", caption="type", color="#ECB5C9", size=40),
@@ -104,6 +113,9 @@ REFERENCES: tuple[Reference, ...] = (
     Reference("Contact", "of_team", "HAS_CONTACT", "Team", outgoing=False),
     Reference("Item", "part_of", "PART_OF", "Item", outgoing=True),
     Reference("Item", "version_of", "VERSION_OF", "Item", outgoing=True, kind="declared"),
+    Reference("Standing", "item", "HOLDS_FOR", "Item", outgoing=True),
+    Reference("Grant", "licence", "TERM_OF", "Item", outgoing=True),
+    Reference("Grant", "covers", "COVERS", "Item", outgoing=True),
 )
 
 # Relationships that do not come from a reference property: (type, from, to, about).
@@ -156,11 +168,15 @@ INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Assertion", ("feed", "source")),
     ("Evidence", ("unplaced",)),
     ("Route", ("dataset",)),
+    ("Grant", ("licensee",)),
+    ("Grant", ("licensor",)),
     ("Run", ("feed", "source")),
 )
 
 # Item kinds that also become labels, so that Browser users can write (:Episode).
 KIND_LABELS: dict[str, str] = {
+    "account": "Account",
+    "activation": "Activation",
     "ad": "Ad",
     "ad-set": "AdSet",
     "asset": "Asset",
@@ -168,11 +184,14 @@ KIND_LABELS: dict[str, str] = {
     "episode": "Episode",
     "licence": "Licence",
     "live": "LiveItem",
+    "location": "Location",
     "playlist": "Playlist",
     "recording": "Recording",
     "release": "Release",
     "show": "Show",
     "store": "Store",
+    "track": "Track",
+    "zone": "SoundZone",
 }
 
 
@@ -186,7 +205,8 @@ PROPERTIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Partner", ("zone",)),
     ("Contact", ("email", "role")),
     ("Interface", ("protocol", "format", "endpoint", "contract")),
-    ("Field", ("dataset", "type")),
+    ("Dataset", ("description", "format", "contract", "owner")),
+    ("Field", ("dataset", "type", "required", "description")),
     (
         "Route",
         (
@@ -195,7 +215,9 @@ PROPERTIES: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("Report", ("url",)),
-    ("Item", ("origin", "part_of", "version_of", "published_at", "expected_on")),
+    ("Item", ("origin", "part_of", "version_of", "published_at", "expected_on", "territory", "use", "duration_s")),
+    ("Standing", ("item", "aspect", "value", "raw", "by")),
+    ("Grant", ("licence", "covers", "licensor", "licensee", "territories", "excluded", "uses", "models", "withdrawn")),
     ("Identifier", ("scheme", "value", "scope")),
     (
         "Handoff",

@@ -25,6 +25,7 @@ from lineage.facts import (
     Expectation,
     Fact,
     Finding,
+    Grant,
     HandoffEvent,
     Identifier,
     Item,
@@ -32,6 +33,7 @@ from lineage.facts import (
     Reject,
     Route,
     Said,
+    Standing,
     System,
 )
 from lineage.graph import Graph
@@ -666,6 +668,7 @@ DECLARED: list[Fact] = [
     Derivation.model_validate({"from_label": "Field", "from": "d#f", "to_label": "Field", "to": "e#g"}),
     Item(id="episode:1", name="One", part_of="show:1", published_at=at(0)), Item(id="episode:2", version_of="episode:1"),
     Identifier(item="episode:2", identifier="spotify:episode:x"), Expectation(item="episode:1", route="a-to-b"),
+    Standing(item="episode:2", aspect="playing", value="playing", valid_from=at(1)), Grant(id="g", covers="episode:2", licensee="acme"),
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from lineage.assertions import canonical, content_hash, content_of
 from lineage.facts import Declared
 from lineage.graph import Transaction
-from lineage.store import Counts
+from lineage.store import Counts, terms
 from lineage.store.downstream import rebuild_downstream
 from lineage.store.items import refold_items
 from lineage.store.nodes import refold_nodes, write_derivations
@@ -130,7 +130,8 @@ def refold(tx: Transaction, touched: set[Subject]) -> None:
     item_ids = by_label.pop("Item", set()) | expected
     derivations = by_label.pop("Derivation", set())
     for label in sorted(by_label):
-        refold_nodes(tx, label, by_label[label])
+        fold_anew = terms.refold_terms if label in terms.LABELS else refold_nodes
+        fold_anew(tx, label, by_label[label])
     if derivations:
         write_derivations(tx, derivations)
     if item_ids:

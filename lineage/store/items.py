@@ -21,6 +21,9 @@ _MOVED = (
     ("(x)-[r:PART_OF]->(l)", "(x)-[n:PART_OF]->(c)"),
     ("(x)-[r:VERSION_OF]->(l)", "(x)-[n:VERSION_OF {kind: r.kind}]->(c)"),
     ("(x)<-[r:VERSION_OF]-(l)", "(x)<-[n:VERSION_OF {kind: r.kind}]-(c)"),
+    ("(x)-[r:HOLDS_FOR]->(l)", "(x)-[n:HOLDS_FOR]->(c)"),
+    ("(x)-[r:TERM_OF]->(l)", "(x)-[n:TERM_OF]->(c)"),
+    ("(x)-[r:COVERS]->(l)", "(x)-[n:COVERS]->(c)"),
 )
 
 
@@ -187,9 +190,7 @@ def refold_items(tx: Transaction, ids: set[str]) -> None:
         if listed:
             values["expected_on"] = listed
         folded[name] = Effective(values, effective.links)
-    targets = resolve(tx, {link.target for effective in folded.values() for link in effective.links})
-    _create(tx, set(targets.values()))
-    linked = {name: Effective(e.properties, _retargeted(name, e.links, targets)) for name, e in folded.items()}
+    linked = retarget(tx, folded)
     tx.run("UNWIND $rows AS row MATCH (i:Item {id: row.id}) SET i = row", rows=[e.properties for e in linked.values()])
     write_all_links(tx, "Item", linked)
     # An item names its origin by property: a relationship would give that system millions.
@@ -197,6 +198,13 @@ def refold_items(tx: Transaction, ids: set[str]) -> None:
         "UNWIND $ids AS id MERGE (s:System {id: id}) ON CREATE SET s.name = id, s.declared = false",
         ids=sorted({e.properties["origin"] for e in linked.values() if "origin" in e.properties}),
     )
+
+
+def retarget(tx: Transaction, folded: dict[str, Effective]) -> dict[str, Effective]:
+    """The same nodes, with their links to items led to the items that these names mean now, which are created if need be."""
+    targets = resolve(tx, {link.target for effective in folded.values() for link in effective.links})
+    _create(tx, set(targets.values()))
+    return {name: Effective(e.properties, _retargeted(name, e.links, targets)) for name, e in folded.items()}
 
 
 def _retargeted(name: str, links: Iterable[Link], targets: dict[str, str]) -> tuple[Link, ...]:
