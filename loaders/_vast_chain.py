@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from lineage.facts import Finding
 from loaders._vast_document import Ad, Vast, file_name
-from loaders._vast_xml import host_of
+from loaders._vast_urls import host_of
 
 _MAX_SHOWN = 12
 

@@ -10,7 +10,8 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from lineage.facts import Finding
-from loaders._vast_xml import Element, attribute, child, children, host_of, named, text, within
+from loaders._elements import Element, attribute, child, children, named, text, within
+from loaders._vast_urls import host_of
 from loaders.base import Document, Reject, parse_xml
 
 # VAST 4.x, "InLine" and "Wrapper": what the player requests to tell somebody of an event.

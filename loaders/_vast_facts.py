@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from lineage.facts import Dataset, Identifier, Item, Route, System
 from loaders._vast_chain import Library, wrappers_of
 from loaders._vast_document import Ad, Creative, slug
-from loaders._vast_xml import host_of
+from loaders._vast_urls import host_of
 from loaders.base import Reject, Said, make
 
 _DATASETS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from loaders._vast_xml import without_macros
+from loaders._vast_urls import without_macros
 from loaders.base import Document, Reject
 
 TIMEOUT = 10.0

@@ -1,19 +1,16 @@
-"""Reading elements of VAST 2.0 to 4.3: with either namespace or none, and what the specification calls required left out."""
+"""Elements of XML by their local names, in any namespace or none, upper or lower case."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from typing import TypeAlias
-from urllib.parse import urlsplit
 
 from lxml import etree
 
 Element: TypeAlias = etree._Element
 
 _STRING = etree.XPath("string()")
-# VAST 4.x, "Macros": a name in square brackets, these encoded or not.
-_MACRO = re.compile(r"(?:\[|%5B)[A-Z][A-Z0-9_]*(?:\]|%5D)", re.IGNORECASE)
 
 
 def named(element: Element) -> str:
@@ -32,7 +29,7 @@ def child(parent: Element | None, name: str) -> Element | None:
 
 
 def text(element: Element | None) -> str | None:
-    """The element's text without outer space (VAST wraps URLs in CDATA and line breaks); None if there is none."""
+    """The element's text without outer space (some wrap it in CDATA and line breaks); None if there is none."""
     return None if element is None else str(_STRING(element)).strip() or None
 
 
@@ -51,19 +48,3 @@ def within(parent: Element, *, outside: frozenset[str] = frozenset()) -> Iterato
         if isinstance(element.tag, str) and named(element) not in outside:
             yield element
             todo += reversed(element)
-
-
-def host_of(url: str | None) -> str | None:
-    """The host of a web address, in lower case; None if it is none (a macro may stand where the host should)."""
-    try:
-        parts = urlsplit((url or "").strip())
-        host = (parts.hostname or "").rstrip(".")
-    except ValueError:
-        return None
-    # An address without scheme is one in the page's own (RFC 3986, section 4.2).
-    return host if host and parts.scheme.lower() in {"http", "https", ""} and re.fullmatch(r"[\w.:-]+", host) else None
-
-
-def without_macros(url: str) -> str:
-    """The address with its macros filled in. VAST 4.1, "Macros": -1 stands for a value that is not known."""
-    return _MACRO.sub("-1", url)
