@@ -18,6 +18,11 @@ def named(element: Element) -> str:
     return re.split(r"[}:]", element.tag)[-1].lower() if isinstance(element.tag, str) else ""
 
 
+def written(element: Element) -> str:
+    """The element's name without its namespace, as it is written; for people."""
+    return etree.QName(element).localname
+
+
 def children(parent: Element | None, name: str) -> list[Element]:
     """The children of that name."""
     return [] if parent is None else [child for child in parent if named(child) == name]
