@@ -15,12 +15,13 @@ _STRING = etree.XPath("string()")
 
 def named(element: Element) -> str:
     """The element's name without its namespace, in lower case; empty for comments."""
-    return re.split(r"[}:]", element.tag)[-1].lower() if isinstance(element.tag, str) else ""
+    return written(element).lower()
 
 
 def written(element: Element) -> str:
-    """The element's name without its namespace, as it is written; for people."""
-    return etree.QName(element).localname
+    """The element's name without its namespace, as it is written; empty for comments."""
+    # By hand and not by lxml: a prefix that nobody declared is a part of its tag.
+    return re.split(r"[}:]", element.tag)[-1] if isinstance(element.tag, str) else ""
 
 
 def children(parent: Element | None, name: str) -> list[Element]:

@@ -327,6 +327,14 @@ def test_versions_that_differ_in_their_last_digit_are_only_odd() -> None:
     assert (found(said), len(only(Grant, said))) == (["schema-version"], 1)
 
 
+@pytest.mark.parametrize("old, new", [(' xmlns:ern="http://ddex.net/xml/ern/43"', ""), ("ern:", "")])
+def test_a_message_without_its_namespace_is_read_and_odd(old: str, new: str) -> None:
+    said = load_text(
+        feed, "m.xml", notification(deal()).replace(old, new).replace(' xmlns:ern="http://ddex.net/xml/ern/43"', "")
+    )
+    assert (found(said), len(only(Grant, said))) == (["schema-version"], 1)
+
+
 def test_an_undated_message_is_read() -> None:
     said = load_text(feed, "m.xml", notification(deal(), at="yesterday"))
     assert found(said) == ["undated-message"]
