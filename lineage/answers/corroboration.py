@@ -6,9 +6,11 @@ get through; one bad document shows alone among good ones. Where neither shows, 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
+from statistics import median
 
 from lineage.answers.cases import (
     GAP_S,
@@ -25,8 +27,8 @@ from lineage.answers.cases import (
     named,
 )
 from lineage.answers.expected import Expected
-from lineage.answers.logs import longest_pause, outcomes_on, usual, usual_rate
-from lineage.answers.traffic import Traffic
+from lineage.answers.logs import beyond_one_hole, longest_pause, outcomes_on, usual, usual_rate
+from lineage.answers.traffic import Outcome, Traffic
 from lineage.answers.verdict import DOUBT, UNDETERMINED, Finding
 
 MOMENT_S = 20 * 60
@@ -70,7 +72,7 @@ def corroborate(finding: Finding, expected: Expected, item: str, kind: str, traf
 def _settled(case: Case, traffic: Traffic) -> Finding:
     match case.finding.rule:
         case "refused-by-endpoint":
-            return _refused(case)
+            return _refused(case) if _gave_up(case) else _broke_off(case)
         case "not-sent":
             return _not_sent(case, traffic)
         case "no-receipt":
@@ -165,6 +167,30 @@ def _refused(case: Case) -> Finding:
     return _receiver(case, "", "strong")
 
 
+def _gave_up(case: Case) -> bool:
+    """Whether the sender tried as often as it does.
+
+    If it tried others more often and stood still when it was to try this one again, nobody knows what it would have got.
+    """
+    tries: dict[str, list[float]] = defaultdict(list)
+    for one in case.own:
+        if one.what in case.bad:
+            tries[one.item].append(one.at)
+    mine = tries.pop(case.item, [case.at])
+    again = [some[len(mine)] - some[len(mine) - 1] for some in tries.values() if len(some) > len(mine)]
+    if not again:
+        return True
+    due = max(mine) + median(again)
+    sends = [o.at for o in [*case.own, *(o for group in case.elsewhere.values() for o in group)] if o.shown.sender]
+    low, high = longest_pause(due, due + 1, sends)
+    return usual_rate(sends, low, high) * (high - low) < TELLING
+
+
+def _broke_off(case: Case) -> Finding:
+    why = f"But {case.sender} tried others more often, and stood still before it tried this one again."
+    return _unclear(case, why, f"why {case.sender} stopped trying")
+
+
 def _silent(case: Case, traffic: Traffic) -> Finding:
     episode = episode_of(case)
     now = all_fared(case, episode, case.others, case.at)
@@ -173,7 +199,8 @@ def _silent(case: Case, traffic: Traffic) -> Finding:
         return _vanished(case, episode, now, traffic)
     if good and not bad:
         away = all_fared(case, episode, case.elsewhere, case.at)
-        if (lost := named(away, "bad")) and not named(away, "good"):
+        lost = named(away, "bad")
+        if len(lost) >= ALL and not named(away, "good"):
             why = f"{case.receiver} answered {_list(good)}, and {_list(lost)} got nothing from {case.sender} either"
             return _sender(case, why, "strong")
     return case.finding
@@ -238,25 +265,45 @@ def _not_sent(case: Case, traffic: Traffic) -> Finding:
     sent = [o for o in mine if o.what != "queued" and min(low, since) <= o.at <= max(high, until)]
     holes = [o for o in sent if not o.shown.sender]
     if len(holes) > len(sent) / 20:
-        if _taking(case, low, high):
+        if _only_the_receiver_tells(case):
             return replace(case.finding, confidence=_RIGHT["strong"])
         why = f"But {len(holes)} of its other messages of that time are missing in its log as well."
         return _unclear(case, why, f"the log of {case.sender} of that time")
     often = usual_rate(sends, low, high)
     if often * (high - low) < TELLING:
-        # It sent others all the time.
+        # It sent others all the time, or its log is too thin to tell.
+        if often and len(sends) >= ENOUGH and _one_line(case, [o for o in mine if o.what == "queued"]):
+            why = "But it sent others all the time, and one line that is missing in its log would look the same."
+            return _unclear(case, why, f"what {case.receiver} got at that time")
         return replace(case.finding, confidence=_RIGHT["certain"])
     noted = [o.at for o in mine if o.what == "queued"] + [o.at for o in into if o.shown.receiver]
     failing = [o for o in into if low <= o.at <= high and o.what in {"refused", "silent"}]
     if (
         failing
-        or any(often * min(at - low, high - at) >= TELLING for at in noted)
+        or often * beyond_one_hole(low, high, noted) >= TELLING
         or usual([o for o in mine if o.shown.receipt], high - low) >= ENOUGH
     ):
         # It was down, or noted what came in while it sent nothing, or others' logs would show what it sends.
         return replace(case.finding, confidence=_RIGHT["certain"])
     why = f"But its log shows nothing at all of that time, which is unusual: {case.sender} stood still, or its log is missing."
     return _unclear(case, why, f"the log of {case.sender} of that time")
+
+
+def _only_the_receiver_tells(case: Case) -> bool:
+    """Whether the sender's log never shows this way, and the receiver's own shows that it took others shortly before or after."""
+    kind = case.item.partition(":")[0]
+    taken = [o for o in case.own if o.what == "ok" and o.shown.receipt and o.kind == kind]
+    return not any(o.shown.sender for o in case.own) and any(abs(o.at - case.at) <= GAP_S for o in taken)
+
+
+def _one_line(case: Case, waiting: list[Outcome]) -> bool:
+    """Whether one line that is missing in the sender's log would look the same as what it never sent.
+
+    Acknowledgements but those on the sender's own HTTP line name the message (RFC 4130, Original-Message-ID; X12 997, AK1 and
+    AK2), which only the line about its sending ties to the item. Others that were waiting then and were not sent either tell.
+    """
+    alone = all(o.item == case.item or abs(o.at - case.at) > NEAR_S for o in waiting)
+    return alone and case.expected.agreement.acknowledgement != "http"
 
 
 def _most(together: list[str], through: list[str]) -> bool:
@@ -268,19 +315,6 @@ def _unclear(case: Case, why: str, missing: str) -> Finding:
     return replace(
         case.finding, at_fault=UNDETERMINED, reason=f"{case.finding.reason} {why}", confidence=DOUBT, missing=(missing,)
     )
-
-
-def _taking(case: Case, low: float, high: float) -> bool:
-    """Whether the receiver's own log shows that it took others in on this way while the sender's log shows nothing.
-
-    Where the sender's log never shows this way, shortly before or after is as good. Not while it lost what others sent.
-    """
-    kind = case.item.partition(":")[0]
-    taken = [o for o in case.own if o.what == "ok" and o.shown.receipt and o.kind == kind]
-    if any(o.shown.sender for o in case.own):
-        lost = any(o.what == "silent" and low <= o.at <= high for group in (case.own, *case.others.values()) for o in group)
-        return not lost and any(low < o.at < high and not o.shown.sender for o in taken)
-    return any(abs(o.at - case.at) <= GAP_S for o in taken)
 
 
 def _receiver(case: Case, why: str, how: str) -> Finding:

@@ -39,6 +39,12 @@ def longest_pause(since: float, until: float, entries: Iterable[float]) -> tuple
     return max(pairwise([before, *inner, after]), key=lambda pair: pair[1] - pair[0])
 
 
+def beyond_one_hole(low: float, high: float, noted: Iterable[float]) -> float:
+    """How much of a pause no single hole in the log could cover: a log that notes other things in between is there."""
+    inner = sorted(at for at in noted if low < at < high)
+    return high - low - max(after - before for before, after in pairwise([low, *inner, high]))
+
+
 def usual_rate(entries: Iterable[float], low: float, high: float) -> float:
     """How often a second a log is written before and after a pause, the lesser of both.
 

@@ -64,5 +64,5 @@ def ensure_password(home: Home) -> str:
         return password
     password = password or home.new_password()
     # As a file, because other users of the machine can read command lines.
-    run_admin(home.root, "dbms", "set-initial-password", f"@{home.password_file}", timeout_s=60)
+    run_admin(home.root, "dbms", "set-initial-password", f"@{home.password_file}", timeout_s=180)
     return password
