@@ -149,6 +149,10 @@ class Lineage:
         """Where what is observed differs from what is declared, as a work list. Raises ServerError, OutOfTime."""
         return answers.drift(self.ask, as_of=_time(as_of))
 
+    def export(self, *, items: bool = False) -> str:
+        """The declared map as a registry (YAML), with ``items`` the items too. Raises ServerError, OutOfTime."""
+        return "".join(answers.export(self.ask, items=items))
+
     def search(self, text: str, limit: int = 50) -> list[Hit]:
         """Nodes by any part of their id, name or identifiers."""
         return answers.search(self.ask, text, limit)

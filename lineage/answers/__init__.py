@@ -3,10 +3,23 @@
 from lineage.answers.asking import Asker
 from lineage.answers.diagnose import diagnose
 from lineage.answers.drift import drift
+from lineage.answers.export import export
 from lineage.answers.impact import impact
 from lineage.answers.last_handoff import last_handoff, last_handoffs
 from lineage.answers.late import late, parse_soon
 from lineage.answers.search import search
 from lineage.answers.trace import trace
 
-__all__ = ["Asker", "diagnose", "drift", "impact", "last_handoff", "last_handoffs", "late", "parse_soon", "search", "trace"]
+__all__ = [
+    "Asker",
+    "diagnose",
+    "drift",
+    "export",
+    "impact",
+    "last_handoff",
+    "last_handoffs",
+    "late",
+    "parse_soon",
+    "search",
+    "trace",
+]
