@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from lineage import answers
 from lineage.answers.asking import Asker
+from lineage.answers.check_results import Check
 from lineage.answers.drift_results import Drift
 from lineage.answers.incidents import Diagnosis
 from lineage.answers.late_results import Late
@@ -148,6 +149,10 @@ class Lineage:
     def drift(self, *, as_of: Time = None) -> Drift:
         """Where what is observed differs from what is declared, as a work list. Raises ServerError, OutOfTime."""
         return answers.drift(self.ask, as_of=_time(as_of))
+
+    def check(self, *, partner: str | None = None, as_of: Time = None) -> Check:
+        """What is missing or contradictory in the declared map. Raises NotFoundError, ServerError, OutOfTime."""
+        return answers.check(self.ask, partner=partner, as_of=_time(as_of))
 
     def export(self, *, items: bool = False) -> str:
         """The declared map as a registry (YAML), with ``items`` the items too. Raises ServerError, OutOfTime."""

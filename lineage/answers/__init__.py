@@ -1,6 +1,7 @@
 """The three questions and search: typed answers from library queries. Pure reasoning stands apart from asking."""
 
 from lineage.answers.asking import Asker
+from lineage.answers.check import check
 from lineage.answers.diagnose import diagnose
 from lineage.answers.drift import drift
 from lineage.answers.export import export
@@ -12,6 +13,7 @@ from lineage.answers.trace import trace
 
 __all__ = [
     "Asker",
+    "check",
     "diagnose",
     "drift",
     "export",
