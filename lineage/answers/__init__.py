@@ -8,6 +8,7 @@ from lineage.answers.export import export
 from lineage.answers.impact import impact
 from lineage.answers.last_handoff import last_handoff, last_handoffs
 from lineage.answers.late import late, parse_soon
+from lineage.answers.partner import partner, partners
 from lineage.answers.search import search
 from lineage.answers.trace import trace
 
@@ -22,6 +23,8 @@ __all__ = [
     "last_handoffs",
     "late",
     "parse_soon",
+    "partner",
+    "partners",
     "search",
     "trace",
 ]

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diagnose": ("diagnose", "Judge all items on their way: one incident for each cause, with the items that it holds up."),
     "late": ("late", "List what is late, due soon, arrived late, and feeds that went silent."),
     "drift": ("drift", "List where what is observed differs from what is declared."),
+    "partner": ("partner", "Show the reference of a partner: people, systems, what is exchanged, how it does, what changed."),
     "check": ("check", "List what is missing or contradictory in the declared map."),
     "export": ("export", "Write the declared map as a registry."),
     "simulate": ("simulate", "Write a made-up partner network with faults whose truth is known."),
