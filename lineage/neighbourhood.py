@@ -18,7 +18,6 @@ _STEP = _WIDTH + _GAP
 _NAMED = 14
 """Up to so many lines the names of their routes are written at them."""
 _WORST = {"bad": 0, "never": 1, "ok": 2}
-_HEADINGS = 26
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def neighbourhood(title: str, own: Iterable[str], edges: Sequence[Edge], boxes: 
     columns = _columns(set(own), lines)
     places = _places(columns, lines)
     width = 2 * _MARGIN + (len(columns) - 1) * _STEP + _WIDTH
-    height = 2 * _MARGIN + _HEADINGS + max(map(len, columns)) * _ROW
+    height = 2 * _MARGIN + max(map(len, columns)) * _ROW - (_ROW - _HEIGHT)
     drawn = [_line(line, places, len(lines) <= _NAMED, above) for line, above in _stacked(lines, places)]
     drawn += [_box(id_, boxes[id_], places[id_]) for id_ in places]
     return (
@@ -98,9 +97,7 @@ def _places(columns: Sequence[Sequence[str]], lines: Sequence[_Line]) -> dict[st
             for index, id_ in enumerate(sorted(column, key=lambda one: (near[one], one))):
                 row[id_] = index + (most - len(column)) / 2
     return {
-        id_: (_MARGIN + number * _STEP, _MARGIN + _HEADINGS + row[id_] * _ROW)
-        for number, column in enumerate(columns)
-        for id_ in column
+        id_: (_MARGIN + number * _STEP, _MARGIN + row[id_] * _ROW) for number, column in enumerate(columns) for id_ in column
     }
 
 
@@ -155,8 +152,10 @@ def _line(line: _Line, places: Mapping[str, Place], named: bool, above: int) -> 
         left = _outer(line, places) == line.sender and x1 < x2
         x, y = (start[0] + 8, start[1]) if left else (end[0] - 14 if x1 < x2 else end[0] + 14, end[1])
         anchor = "start" if left or x1 >= x2 else "end"
+        # On the side of the line's end that the line does not come from.
+        y += (15 + 13 * above) if (y2 < y1 if left else y1 < y2) else -(6 + 13 * above)
         label = (
-            f'<text x="{x:g}" y="{y - 6 - 13 * above:g}" text-anchor="{anchor}" font-size="11" stroke-width="4" paint-order="stroke" '
+            f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="11" stroke-width="4" paint-order="stroke" '
             f'style="fill:{color};stroke:var(--paper,#fff)">{escape(shortened(words, _GAP - 24, 5.9))}</text>'
         )
     return (

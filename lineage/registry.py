@@ -8,6 +8,7 @@ beginnings after the stated end. A part whose owner nobody declares (a field of 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -69,6 +70,7 @@ _KEYS = (
 )
 _SHORT = frozenset({"item_kind", "after", "part_of"})
 _WIDTH = 128
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 
 
 def declared(said: Iterable[Assertion]) -> dict[str, Any] | None:
@@ -170,13 +172,13 @@ class Registry:
         )
 
 
-def text(sections: Iterable[tuple[str, Iterable[Row]]]) -> Iterator[str]:
-    """Sections as YAML, row by row."""
+def text(sections: Iterable[tuple[str, Iterable[Row]]], *, flow: bool | None = None) -> Iterator[str]:
+    """Sections as YAML, row by row. ``flow``: None writes what is simple on one line, False each value on a line of its own."""
     for section, rows in sections:
         yield f"{section}:\n"
         for row in rows:
             dumped = yaml.dump(
-                [row], Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=_WIDTH, indent=2
+                [row], Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=flow, width=_WIDTH, indent=2
             )
             yield "".join(f"  {line}" if line.strip() else line for line in dumped.splitlines(keepends=True))
 
@@ -187,6 +189,12 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
+    def represent_text(self, data: str) -> yaml.ScalarNode:
+        # A reader makes one line break of all kinds there are, so these, and what cannot be seen, are written as escapes.
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style='"' if _UNSEEN.search(data) else None)
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
 
 _Dumper.yaml_implicit_resolvers = {
     first: [(tag, regexp) for tag, regexp in rows if not tag.endswith(":timestamp")]

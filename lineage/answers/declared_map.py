@@ -54,7 +54,9 @@ def read_map(ask: Asker, as_of: datetime, partner: str | None = None) -> Declare
 
 def unknown_partner(ask: Asker, partner: str) -> NotFoundError:
     """The error for a partner that there is not, with the nearest names."""
-    hits = [hit for text in (partner, partner[:4]) if text.strip() for hit in ask.rows("search", text=text, limit=50)]
+    hits = [
+        hit for text in (partner, partner[:4], partner[:2]) if text.strip() for hit in ask.rows("search", text=text, limit=50)
+    ]
     near = list(dict.fromkeys(hit["id"] for hit in hits if hit["label"] == "Partner"))
     close = difflib.get_close_matches(partner, near, 3, 0.3)
     return NotFoundError(

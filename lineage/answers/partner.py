@@ -151,7 +151,9 @@ class _Describer:
 
     def _people(self, label: str, id_: str) -> tuple[Person, ...]:
         found = self.found.contacts.get((label, id_), ())
-        return tuple(Person(name=c.get("name"), email=c.get("email"), role=c.get("role")) for c in found)
+        # A node without a name is called by its id.
+        names = [None if c.get("name") == c["id"] else c.get("name") for c in found]
+        return tuple(Person(name=n, email=c.get("email"), role=c.get("role")) for n, c in zip(names, found, strict=True))
 
     def _team(self, team: Node) -> TeamRef:
         people = self._people("Team", team["id"])

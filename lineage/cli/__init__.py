@@ -32,6 +32,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "late": ("late", "List what is late, due soon, arrived late, and feeds that went silent."),
     "drift": ("drift", "List where what is observed differs from what is declared."),
     "partner": ("partner", "Show the reference of a partner: people, systems, what is exchanged, how it does, what changed."),
+    "docs": ("docs", "Write the partner reference as pages: a site and Markdown."),
+    "onboard": ("onboard", "Write a registry to fill in for a new partner, with what is known of it already."),
     "check": ("check", "List what is missing or contradictory in the declared map."),
     "export": ("export", "Write the declared map as a registry."),
     "simulate": ("simulate", "Write a made-up partner network with faults whose truth is known."),
