@@ -82,21 +82,13 @@ def fold(label: str, key: str, assertions: Iterable[Assertion]) -> Effective:
     ranked = sorted(assertions, key=lambda a: a.order)
     live = [a for a in ranked if a.retired_at is None]
     pool = live or _last_words(ranked)
-    properties: dict[str, Any] = {}
-    for assertion in pool:
-        for name, value in assertion.content.items():
-            if name == "details":
-                for detail, said in value.items():
-                    properties.setdefault(f"detail_{detail}", said)
-            elif name in _ADDING_UP:
-                properties[name] = sorted({*properties.get(name, ()), *value})
-            else:
-                properties.setdefault(name, value)
+    properties = merged(pool)
+    properties |= {f"detail_{detail}": value for detail, value in properties.pop("details", {}).items()}
     for name in _TIMES:
         if name in properties:
             properties[name] = datetime.fromisoformat(properties[name])
     # A source that words it anew has known it since it first did: retired wordings count here too.
-    if pool and "valid_from" not in properties and (since := _first_seen(ranked)):
+    if pool and "valid_from" not in properties and (since := first_seen(ranked)):
         properties["valid_from"] = since
     if pool and not live:
         ends = [a.retired_at for a in pool if a.retired_at]
@@ -115,7 +107,21 @@ def _last_words(retired: Sequence[Assertion]) -> list[Assertion]:
     return [a for a in retired if a.retired_at == last]
 
 
-def _first_seen(assertions: Iterable[Assertion]) -> datetime | None:
+def merged(assertions: Iterable[Assertion]) -> dict[str, Any]:
+    """The content that counts of what these assertions say about one node (JSON values): the first word on each value."""
+    content: dict[str, Any] = {}
+    for assertion in sorted(assertions, key=lambda a: a.order):
+        for name, value in assertion.content.items():
+            if name == "details":
+                content[name] = {**value, **content.get(name, {})}
+            elif name in _ADDING_UP:
+                content[name] = sorted({*content.get(name, ()), *value})
+            else:
+                content.setdefault(name, value)
+    return content
+
+
+def first_seen(assertions: Iterable[Assertion]) -> datetime | None:
     """The read that first showed any of these; None if that is always."""
     seen = [a.seen_from for a in assertions]
     return None if None in seen else min((time for time in seen if time), default=None)
@@ -137,7 +143,7 @@ def _links(label: str, properties: dict[str, Any], ranked: Sequence[Assertion], 
         for target in _targets(properties.get(reference.property)):
             said = [a for a in ranked if target in _targets(a.content.get(reference.property))]
             stated = "valid_from" in properties and any("valid_from" in a.content for a in ranked)
-            since = properties["valid_from"] if stated else _first_seen(said)
+            since = properties["valid_from"] if stated else first_seen(said)
             links[reference, target] = Link(reference, target, since, properties.get("valid_to"))
         # What a source said before it changed its mind stays, closed, so that a question as of then finds it.
         best = min((a.order for a in live if a.content.get(reference.property)), default=None)

@@ -11,7 +11,7 @@ from html import escape
 from typing import Literal
 
 COLORS = {"ok": "#1a8f45", "bad": "#c62f2f", "never": "#8a8a8a"}
-_ZONE_COLORS = {"spotify": "#1db954", "middleware": "#f2b84b", "partner": "#5aa9e6"}
+ZONE_COLORS = {"spotify": "#1db954", "middleware": "#f2b84b", "partner": "#5aa9e6"}
 _BOX_WIDTH, _BOX_HEIGHT, _COLUMN, _ROW, _MARGIN = 170, 46, 300, 110, 24
 _LETTER = 6.6
 _Place = tuple[int, int]
@@ -48,6 +48,12 @@ def svg(title: str, edges: Sequence[Edge], zones: Mapping[str, str | None]) -> s
     )
 
 
+def shortened(text: str, width: float, letter: float = _LETTER) -> str:
+    """As much of a text as fits; ``letter``: the usual width of one."""
+    letters = int(width / letter)
+    return text if len(text) <= letters else text[: letters - 1] + "…"
+
+
 def _places(edges: Sequence[Edge]) -> dict[str, _Place]:
     """Column and row of each system: one column further than what it gets from; in a circle, as first met."""
     column: dict[str, int] = {}
@@ -78,9 +84,8 @@ def _corner(at: _Place) -> _Place:
 
 def _box(system: str, zone: str | None, at: _Place) -> str:
     x, y = _corner(at)
-    letters = int((_BOX_WIDTH - 16) / _LETTER)
-    shown = system if len(system) <= letters else system[: letters - 1] + "…"
-    color, middle = _ZONE_COLORS.get(zone or "", "#bbbbbb"), x + _BOX_WIDTH / 2
+    shown = shortened(system, _BOX_WIDTH - 16)
+    color, middle = ZONE_COLORS.get(zone or "", "#bbbbbb"), x + _BOX_WIDTH / 2
     return (
         f"<g><title>{escape(system)} ({escape(zone or 'zone not declared')})</title>"
         f'<rect x="{x}" y="{y}" width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="8" fill="#fff" stroke="{color}" '

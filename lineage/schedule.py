@@ -49,6 +49,21 @@ def check_cron(text: str) -> str:
     return text
 
 
+def cron_in_words(text: str) -> str:
+    """A cron expression as a person would say it (``at 05:00 every day``); as it stands where it is none.
+
+    >>> cron_in_words("0 5 * * *")
+    'at 05:00 every day'
+    """
+    from cronsim import CronSim, CronSimError
+
+    try:
+        said: str = CronSim(text, datetime(2000, 1, 1, tzinfo=UTC)).explain()
+    except (CronSimError, ValueError):
+        return text
+    return said[:1].lower() + said[1:]
+
+
 def check_timezone(name: str) -> str:
     """The name, if it is a time zone. Raises ScheduleError."""
     _zone(name)

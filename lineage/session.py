@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from lineage import answers
 from lineage.answers.asking import Asker
+from lineage.answers.check_results import Check
 from lineage.answers.drift_results import Drift
 from lineage.answers.incidents import Diagnosis
 from lineage.answers.late_results import Late
+from lineage.answers.partner_results import PartnerReference
 from lineage.answers.results import Hit, Impact, LastHandoff, Table, Trace
 from lineage.errors import UsageError
 from lineage.graph import DEFAULT_TIMEOUT_S, Graph, plain
@@ -148,6 +150,18 @@ class Lineage:
     def drift(self, *, as_of: Time = None) -> Drift:
         """Where what is observed differs from what is declared, as a work list. Raises ServerError, OutOfTime."""
         return answers.drift(self.ask, as_of=_time(as_of))
+
+    def partner(self, id: str, *, since: Time = None, as_of: Time = None) -> PartnerReference:
+        """The reference of a partner; ``since``: incidents of items seen since then only. Raises NotFoundError, ServerError, OutOfTime."""
+        return answers.partner(self.ask, id, since=_time(since), as_of=_time(as_of))
+
+    def check(self, *, partner: str | None = None, as_of: Time = None) -> Check:
+        """What is missing or contradictory in the declared map. Raises NotFoundError, ServerError, OutOfTime."""
+        return answers.check(self.ask, partner=partner, as_of=_time(as_of))
+
+    def export(self, *, items: bool = False) -> str:
+        """The declared map as a registry (YAML), with ``items`` the items too. Raises ServerError, OutOfTime."""
+        return "".join(answers.export(self.ask, items=items))
 
     def search(self, text: str, limit: int = 50) -> list[Hit]:
         """Nodes by any part of their id, name or identifiers."""

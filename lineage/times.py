@@ -32,3 +32,18 @@ def rfc3339(time: datetime | None) -> str | None:
     if time is None:
         return None
     return time.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
+def in_words(duration: timedelta) -> str:
+    """A duration as a person would say it.
+
+    >>> in_words(timedelta(days=1, hours=6))
+    '1 day 6 hours'
+    """
+    seconds = int(duration.total_seconds())
+    parts = []
+    for name, size in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
+        number, seconds = divmod(seconds, size)
+        if number:
+            parts.append(f"{number} {name}{'s' if number > 1 else ''}")
+    return " ".join(parts) or "0 seconds"

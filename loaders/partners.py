@@ -5,7 +5,11 @@ or many make one source: references are resolved over all of it, and the same ro
 
 Times: ``valid_from``/``valid_to`` take RFC 3339 or a date. A date in ``valid_from`` means the start of that day, in
 ``valid_to`` its end, UTC: the day named is still valid. YAML's plain numbers are taken as text where text is meant
-(``id: 42``); its booleans are not (``id: no``), because which word stood there is lost.
+(``id: 42``); its booleans are not (``id: true``), because which word stood there is lost.
+
+Short forms and long ones: a reference to a data set or field is ``dataset``, ``dataset.field``, or, where that could be read in
+two ways, ``{dataset: a.b, field: c}``. What a report ``reads`` is a reference, or ``{from: reference, by: system, valid_from, valid_to}``;
+what an item is ``expected_on`` is a route's id, or ``{route: id, valid_from, valid_to}``.
 """
 
 from __future__ import annotations
@@ -42,17 +46,22 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "teams": ("id", "name", "partner", "contacts"),
     "systems": ("id", "name", "partner", "kind", "owner"),
     "interfaces": ("id", "system", "protocol", "format", "endpoint", "contract"),
-    "datasets": ("id", "name", "owner", "contract", "fields"),
+    "datasets": ("id", "name", "description", "format", "owner", "contract", "fields"),
     "derivations": ("of", "from", "by"),
     "routes": (
         *("id", "from", "to", "dataset", "interface", "item_kind", "after", "expect", "schedule", "timezone", "calendar"),
         *("deliver_within", "acknowledgement", "acknowledge_within", "owner"),
     ),
-    "items": ("id", "name", "origin", "identifiers", "part_of", "version_of", "expected_on"),
+    "items": (
+        *("id", "name", "origin", "identifiers", "part_of", "version_of", "published_at", "territory", "use", "duration_s"),
+        *("details", "expected_on"),
+    ),
     "reports": ("id", "name", "url", "reads", "owner"),
 }
 _CONTACT_KEYS = ("name", "email", "role")
-_FIELD_KEYS = ("name", "type")
+_FIELD_KEYS = ("name", "type", "required", "description")
+_READS_KEYS = ("from", "by", *_VALID)
+_EXPECTED_KEYS = ("route", *_VALID)
 _FACTS: dict[str, type[Declared]] = {
     "partners": Partner,
     "teams": Team,
@@ -64,6 +73,8 @@ _FACTS: dict[str, type[Declared]] = {
     "reports": Report,
 }
 _DURATIONS = ("deliver_within", "acknowledge_within")
+_TIMES = (*_VALID, "published_at")
+_TYPED: dict[str, type | tuple[type, ...]] = {"required": bool, "duration_s": (int, float)}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 Row = dict[str, Any]
@@ -210,14 +221,20 @@ class _Registry:
             yield make(Identifier, f"{position}/identifiers/{index}", row, item=fact.id, identifier=value)
 
     def _expected_on(self, fact: Item, position: str, row: Row) -> Iterator[Said]:
-        for index, route in _listed(row["expected_on"]):
-            yield from self._all(make(Expectation, f"{position}/expected_on/{index}", row, item=fact.id, route=route), row)
+        for place, entry in _entries(row["expected_on"], f"{position}/expected_on", "route", _EXPECTED_KEYS):
+            if isinstance(entry, Reject):
+                yield entry
+            else:
+                yield from self._all(make(Expectation, place, row, item=fact.id, **entry), row)
 
     def _reads(self, fact: Report, position: str, row: Row) -> Iterator[Said]:
-        for index, value in _listed(row["reads"]):
-            label, reference = self._reference(value)
+        for place, entry in _entries(row["reads"], f"{position}/reads", "from", _READS_KEYS):
+            if isinstance(entry, Reject):
+                yield entry
+                continue
+            label, reference = self._reference(entry.pop("from", None))
             ends = {"from_label": label, "from": reference, "to_label": "Report", "to": fact.id}
-            yield from self._all(make(Derivation, f"{position}/reads/{index}", row, **ends), row)
+            yield from self._all(make(Derivation, place, row, **ends, **entry), row)
 
     def _derivations(self, position: str, row: Row) -> Iterator[Said]:
         missing = [key for key in ("of", "from") if key not in row]
@@ -247,6 +264,10 @@ class _Registry:
         A declared dataset wins, then the longest declared dataset followed by ``.`` or ``#``; ``#`` always means a field;
         what is left is a dataset that nobody declared.
         """
+        if isinstance(value, dict) and set(value) == {"dataset", "field"}:
+            return "Field", f"{value['dataset']}#{value['field']}"
+        if isinstance(value, dict) and set(value) == {"dataset"}:
+            return "Dataset", value["dataset"]
         if not isinstance(value, str):
             return "Dataset", value
         text = value.strip()
@@ -275,10 +296,14 @@ def _row(row: Any, keys: tuple[str, ...]) -> Row:
 
 
 def _value(key: str, value: Any) -> Any:
-    if key in _VALID:
+    if key in _TIMES:
         return _day(key, value)
     if key in _DURATIONS:
         return _duration(key, value)
+    if key in _TYPED and isinstance(value, _TYPED[key]):
+        return value
+    if key == "details" and isinstance(value, dict):
+        return {str(name): _value(f"details.{name}", part) for name, part in value.items()}
     if isinstance(value, list):
         return [_scalar(key, part) for part in value]
     scalar = _scalar(key, value)
@@ -317,6 +342,19 @@ def _day(key: str, value: Any) -> datetime | None:
 
 def _listed(value: Any) -> Iterator[tuple[int, Any]]:
     return enumerate(value if isinstance(value, list) else [value])
+
+
+def _entries(value: Any, position: str, short: str, keys: tuple[str, ...]) -> Iterator[tuple[str, Row | Reject]]:
+    """Entries that are one name, or a mapping of ``keys`` (without ``from`` it is the name itself, written in full)."""
+    for index, entry in _listed(value):
+        place = f"{position}/{index}"
+        if not isinstance(entry, dict) or short not in entry:
+            yield place, {short: entry}
+            continue
+        try:
+            yield place, _row(entry, keys)
+        except UnusableError as error:
+            yield place, Reject(position=place, reason=str(error), hint=error.hint, record=shown(entry))
 
 
 def _rows_of(value: Any, position: str, keys: tuple[str, ...]) -> Iterator[tuple[str, Row | Reject]]:

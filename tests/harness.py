@@ -6,6 +6,7 @@ Not in conftest.py, whose name several folders of tests use.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from lineage.facts import Said
 from lineage.graph import Graph
 from lineage.ingest import Load, Report, ingest
+from lineage.loading import opened
 from lineage.session import Lineage
 
 ROOT = Path(__file__).parents[1]
@@ -61,6 +63,15 @@ class Database:
 def load_scenario(session: Lineage) -> None:
     session.load("partners", SCENARIO / "partners.yaml", name="registry")
     session.load("handoffs", SCENARIO / "events.jsonl", name="events")
+
+
+def of_registry(text: str) -> list[Said]:
+    """All that the feed ``partners`` says of a registry with this text."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "registry.yaml"
+        path.write_text(text, "utf-8")
+        with opened("partners", str(path)) as reading:
+            return list(reading.said())
 
 
 def write(

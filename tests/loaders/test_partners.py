@@ -152,3 +152,36 @@ SECTIONS = ("partners", "datasets", "routes", "derivations", "items", "reports")
 @given(st.dictionaries(st.sampled_from(SECTIONS), st.lists(st.dictionaries(st.sampled_from(KEYS), values), max_size=3)))
 def test_no_row_escapes(content: dict[str, object]) -> None:
     load_text(read, "any.json", json.dumps(content))
+
+
+def test_short_forms_and_long_ones_say_the_same() -> None:
+    short = "datasets: [{id: a, fields: [{name: b}]}]\nreports: [{id: r, reads: [a.b, a, x.y]}]"
+    long = short.replace("a.b, a, x.y", "{from: {dataset: a, field: b}}, {dataset: a}, {dataset: x.y}")
+    assert only(Derivation, registry(short)) == only(Derivation, registry(long))
+    (of,) = only(Derivation, registry("datasets: [{id: a}]\nderivations: [{of: {dataset: a.b}, from: x}]"))
+    assert (of.to_label, of.to) == ("Dataset", "a.b")
+
+
+def test_parts_may_be_dated() -> None:
+    said = registry(
+        "reports: [{id: r, reads: [{from: a, by: job, valid_from: 2026-01-01}]}]\n"
+        "items: [{id: 'episode:1', expected_on: [{route: r, valid_to: 2026-01-31}, s]}]"
+    )
+    (reads,) = only(Derivation, said)
+    assert (reads.by, reads.valid_from) == ("job", datetime(2026, 1, 1, tzinfo=UTC))
+    assert [(e.route, e.valid_to) for e in only(Expectation, said)] == [("r", datetime(2026, 2, 1, tzinfo=UTC)), ("s", None)]
+    assert [r.reason for r in rejects(registry("reports: [{id: r, reads: [{from: a, to: b}]}]"))] == ["unknown key 'to'"]
+
+
+def test_all_that_the_facts_carry() -> None:
+    said = registry(
+        "datasets: [{id: d, description: what it is, format: csv, fields: [{name: f, required: true, description: why}]}]\n"
+        "items: [{id: 'store:1', published_at: 2026-01-01, territory: SE, use: PlayInPublic, duration_s: 61.5, "
+        "details: {season: 3, keywords: [a, b]}}]"
+    )
+    assert rejects(said) == []
+    assert (only(Dataset, said)[0].description, only(Dataset, said)[0].format) == ("what it is", "csv")
+    assert (only(DatasetField, said)[0].required, only(DatasetField, said)[0].description) == (True, "why")
+    (item,) = only(Item, said)
+    assert (item.territory, item.use, item.duration_s) == ("SE", "PlayInPublic", 61.5)
+    assert (item.published_at, item.details) == (datetime(2026, 1, 1, tzinfo=UTC), {"season": "3", "keywords": ("a", "b")})
