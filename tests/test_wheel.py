@@ -69,6 +69,11 @@ def test_demo_from_the_wheel(installed: Path, run) -> None:
     runs = json.loads(run("runs", "--format", "json").stdout)
     assert [entry["created"] for entry in runs[:3]] == [0, 0, 0], "the second demo wrote something"
 
+    assert run("docs", "--out", "pages").returncode == 0
+    assert "Northwind" in (Path(run(code="import os; print(os.getcwd())").stdout.strip()) / "pages" / "index.html").read_text(
+        "utf-8"
+    )
+
     # Standard error may be a pipe's; nothing of an answer may land there.
     answer = run("last-handoff", "episode:dev-meeting", "--format", "json")
     assert json.loads(answer.stdout)["verdict"]["system"] == "northwind-directory"
