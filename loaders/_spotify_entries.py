@@ -11,7 +11,7 @@ from typing import Any
 from lineage.facts import Identifier, Item
 from loaders._ads_kinds import text
 from loaders._spotify_objects import Details, Reader, at, id_of, listed_under, plain, refused, texts_of, without_id
-from loaders.base import Reject, Said, make, shown
+from loaders.base import Finding, Reject, Said, make, shown
 
 _MAX_LISTED = 100
 _UNKNOWN = "save the API's whole answer to /playlists/{id}, /playlists/{id}/items or /me/playlists"
@@ -83,6 +83,10 @@ class Playlists:
         reading = _Entries(self.reader, _work(id_))
         for number, entry in enumerate(value["items"]):
             yield from reading.read(entry, at(where, number))
+        if missing := reading.details():
+            counts = ", ".join(f"{name}: {len(said) if isinstance(said, tuple) else said}" for name, said in missing.items())
+            detail = f"entries that the catalogue has no name for, and that are not kept: {counts}"
+            yield Finding(position=position, finding="unnamed-entries", subject=f"spotify:playlist:{id_}", detail=detail)
 
     def _receipt(self, value: Mapping[str, Any], position: str) -> Iterator[Said]:
         snapshot = text(value["snapshot_id"])
