@@ -35,7 +35,8 @@ def digest(graph: Graph) -> str:
     total += _sum(canonical(["said", *one.values()]) for one in said)
     links = graph.stream(
         """MATCH (a)-[r]->(b) RETURN labels(a)[0] AS a, coalesce(a.source, '') AS source, a.id AS a_id, type(r) AS type,
-        r.kind AS kind, r.scope AS scope, r.by AS by, r.declared AS declared, r.valid_to IS NULL AS open, b.id AS b_id"""
+        r.kind AS kind, r.scope AS scope, r.by AS by, r.declared AS declared, r.valid_to IS NULL AS open, r.score AS score,
+        r.because AS because, b.id AS b_id"""
     )
     total += _sum(canonical(["link", *list(one.values())[1:]]) for one in links)
     return hashlib.sha256((total % _MODULUS).to_bytes(32)).hexdigest()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MODEL_VERSION = 1
+MODEL_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,7 @@ OTHER_RELATIONSHIPS: tuple[tuple[str, str, str, str], ...] = (
     ("ABOUT", "Evidence", "Handoff", "what the evidence speaks of; one receipt may speak of many handoffs"),
     ("TRAVELLED_IN", "Evidence", "Envelope", "the message of this evidence was in it"),
     ("IDENTIFIES", "Identifier", "Item", "names the item"),
+    ("MAY_BE", "Item", "Item", "a feed's episode and one in Spotify's catalogue that look alike; with a score, no fact"),
 )
 
 # Never a relationship to a node that will have millions; these composite indexes answer instead.
@@ -164,6 +165,7 @@ INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Evidence", ("time",)),
     ("Evidence", ("said_by", "time")),
     ("Identifier", ("value",)),
+    ("Show", ("name_key",)),
     ("Assertion", ("subject",)),
     ("Assertion", ("feed", "source")),
     ("Evidence", ("unplaced",)),
@@ -215,7 +217,8 @@ PROPERTIES: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("Report", ("url",)),
-    ("Item", ("origin", "part_of", "version_of", "published_at", "expected_on", "territory", "use", "duration_s")),
+    ("Item", ("origin", "part_of", "version_of", "published_at", "expected_on", "territory", "use", "duration_s", "name_key")),
+    ("MAY_BE relationships", ("score", "because")),
     ("Standing", ("item", "aspect", "value", "raw", "by")),
     ("Grant", ("licence", "covers", "licensor", "licensee", "territories", "excluded", "uses", "models", "withdrawn")),
     ("Identifier", ("scheme", "value", "scope")),

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -28,6 +28,7 @@ _TIMEOUT = 30.0
 _MAX_BYTES = 64 * 1024 * 1024
 _MAX_BODY_SHOWN = 200
 _HERE = {"localhost", "127.0.0.1", "::1"}
+T = TypeVar("T")
 
 
 class ApiError(Exception):
@@ -41,12 +42,46 @@ class ApiError(Exception):
         self.hint, self.passing, self.ends = hint, passing, ends
 
 
-class _AgainError(Exception):
+class AgainError(Exception):
     """A fault that a later attempt may not meet. ``after``: seconds that the server asks for."""
 
     def __init__(self, reason: str, *, limited: bool = False, unreachable: bool = False, after: float = 0.0) -> None:
         super().__init__(reason)
         self.limited, self.unreachable, self.after = limited, unreachable, after
+
+
+class Patience:
+    """The seconds of waiting that are left for a whole read."""
+
+    def __init__(self, seconds: float) -> None:
+        self._left = seconds
+
+    def call(self, ask: Callable[[], T]) -> T:
+        """What ``ask`` gives, asked again while it raises AgainError and there is patience. Raises ApiError."""
+        retrying = Retrying(
+            retry=retry_if_exception_type(AgainError), wait=_wait, stop=self._stop, sleep=self._sleep, reraise=True
+        )
+        try:
+            return retrying(ask)
+        except AgainError as fault:
+            reason = str(fault)
+            if fault.limited or fault.unreachable:
+                hint = "run the same load again later: it goes on from here"
+                if fault.limited:
+                    reason += f"; it asks to wait {fault.after:.0f} s, and {self._left:.0f} s of patience are left"
+                    hint += "; or give it more with --set patience=SECONDS"
+                raise ApiError(reason, hint, passing=True, ends=True) from None
+            hint = "run the same load again: it goes on from here, and asks only for what is missing"
+            raise ApiError(reason, hint, passing=True) from None
+
+    def _stop(self, state: RetryCallState) -> bool:
+        fault = state.outcome.exception() if state.outcome else None
+        limited = isinstance(fault, AgainError) and fault.limited
+        return state.upcoming_sleep > self._left or (state.attempt_number >= _ATTEMPTS and not limited)
+
+    def _sleep(self, seconds: float) -> None:
+        self._left -= seconds
+        time.sleep(seconds)
 
 
 @dataclass(frozen=True)
@@ -92,9 +127,9 @@ class Api:
 
     def __init__(self, base: str, token_url: str, credentials: Credentials, patience: float) -> None:
         for url in (base, token_url):
-            if not _is_safe(url):
+            if not is_safe(url):
                 raise ApiError(f"{url} is not https: the token would travel in the clear", "give its https address", ends=True)
-        self.base, self.patience = base.rstrip("/"), patience
+        self.base, self._patience = base.rstrip("/"), Patience(patience)
         self._token_url, self._credentials = token_url, credentials
         self._access = credentials.access_token
         self._http = httpx.Client(timeout=_TIMEOUT, headers={"Accept": "application/json"})
@@ -110,30 +145,7 @@ class Api:
 
     def get(self, url: str) -> tuple[Any, bytes]:
         """What the call answers, as a JSON value and as it came. Raises ApiError."""
-        retrying = Retrying(
-            retry=retry_if_exception_type(_AgainError), wait=_wait, stop=self._stop, sleep=self._sleep, reraise=True
-        )
-        try:
-            return retrying(self._ask, url)
-        except _AgainError as fault:
-            reason = str(fault)
-            if fault.limited or fault.unreachable:
-                hint = "run the same load again later: it goes on from here"
-                if fault.limited:
-                    reason += f"; it asks to wait {fault.after:.0f} s, and {self.patience:.0f} s of patience are left"
-                    hint += "; or give it more with --set patience=SECONDS"
-                raise ApiError(reason, hint, passing=True, ends=True) from None
-            hint = "run the same load again: it goes on from here, and asks only for what is missing"
-            raise ApiError(reason, hint, passing=True) from None
-
-    def _stop(self, state: RetryCallState) -> bool:
-        fault = state.outcome.exception() if state.outcome else None
-        limited = isinstance(fault, _AgainError) and fault.limited
-        return state.upcoming_sleep > self.patience or (state.attempt_number >= _ATTEMPTS and not limited)
-
-    def _sleep(self, seconds: float) -> None:
-        self.patience -= seconds
-        time.sleep(seconds)
+        return self._patience.call(lambda: self._ask(url))
 
     def _ask(self, url: str) -> tuple[Any, bytes]:
         if not self._access:
@@ -155,9 +167,9 @@ class Api:
 
     def _value(self, status: int, headers: httpx.Headers, body: bytes) -> tuple[Any, bytes]:
         if status == 429:
-            raise _AgainError("too many requests (429)", limited=True, after=_after(headers.get("Retry-After")))
+            raise AgainError("too many requests (429)", limited=True, after=retry_after(headers.get("Retry-After")))
         if status >= 500:
-            raise _AgainError(f"the API answers {status}: {self._shown(body)}", after=_after(headers.get("Retry-After")))
+            raise AgainError(f"the API answers {status}: {self._shown(body)}", after=retry_after(headers.get("Retry-After")))
         if status != 200:
             raise ApiError(
                 f"the API answers {status}: {self._shown(body)}",
@@ -166,7 +178,7 @@ class Api:
         try:
             return json.loads(body), body
         except (ValueError, RecursionError) as error:
-            raise _AgainError(f"the answer is not JSON: {self._shown(body)} ({' '.join(str(error).split())[:100]})") from None
+            raise AgainError(f"the answer is not JSON: {self._shown(body)} ({' '.join(str(error).split())[:100]})") from None
 
     def _send(self, url: str) -> tuple[int, httpx.Headers, bytes]:
         try:
@@ -179,9 +191,9 @@ class Api:
                         raise ApiError(f"the answer is larger than {_MAX_BYTES // 1024**2} MiB", "check the address")
                 return response.status_code, response.headers, bytes(body)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise _AgainError(f"the API cannot be reached: {self._hidden(str(error))}", unreachable=True) from None
+            raise AgainError(f"the API cannot be reached: {self._hidden(str(error))}", unreachable=True) from None
         except httpx.HTTPError as error:
-            raise _AgainError(f"the answer breaks off: {self._hidden(str(error)) or type(error).__name__}") from None
+            raise AgainError(f"the answer breaks off: {self._hidden(str(error)) or type(error).__name__}") from None
 
     def _refresh(self) -> None:
         """A new access token, kept in memory only."""
@@ -197,13 +209,13 @@ class Api:
         except httpx.HTTPStatusError as error:
             status = error.response.status_code
             if status == 429 or status >= 500:
-                after = _after(error.response.headers.get("Retry-After"))
-                raise _AgainError(f"the token server answers {status}", limited=status == 429, after=after) from None
+                after = retry_after(error.response.headers.get("Retry-After"))
+                raise AgainError(f"the token server answers {status}", limited=status == 429, after=after) from None
             said = self._shown(error.response.content)
             raise ApiError(f"OAuth is refused ({status}): {said}", hint, passing=True, ends=True) from None
         except httpx.HTTPError as error:
             reason = f"the token server cannot be reached: {self._hidden(str(error))}"
-            raise _AgainError(reason, unreachable=True) from None
+            raise AgainError(reason, unreachable=True) from None
         except ValueError as error:
             raise ApiError(f"OAuth is refused: {self._hidden(str(error))}", hint, passing=True, ends=True) from None
         if not isinstance(token.get("access_token"), str) or not token["access_token"]:
@@ -219,7 +231,8 @@ class Api:
         return text[:_MAX_BODY_SHOWN] or "an empty body"
 
 
-def _is_safe(url: str) -> bool:
+def is_safe(url: str) -> bool:
+    """Whether secrets may travel to this address: https, or this machine."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -229,12 +242,12 @@ def _is_safe(url: str) -> bool:
 
 def _wait(state: RetryCallState) -> float:
     fault = state.outcome.exception() if state.outcome else None
-    asked = fault.after if isinstance(fault, _AgainError) else 0.0
+    asked = fault.after if isinstance(fault, AgainError) else 0.0
     # Not less than the growing pause: a server that asks for no wait for ever is not asked for ever.
     return max(asked, _BACKOFF(state))
 
 
-def _after(value: str | None) -> float:
+def retry_after(value: str | None) -> float:
     """Seconds of a Retry-After header: a number, or a date (RFC 9110, section 10.2.3); 0 where it is neither."""
     if not value:
         return 0.0

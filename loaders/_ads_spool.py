@@ -1,6 +1,6 @@
 """Pages of an API that were read already, on disk, so that a run that broke off can be gone on with.
 
-Layout: ``<user cache>/lineage/ads/<hash of what is read>/<hash of the page's address>.json``; ``LINEAGE_CACHE`` replaces
+Layout: ``<user cache>/lineage/<feed>/<hash of what is read>/<hash of the page's address>.json``; ``LINEAGE_CACHE`` replaces
 ``<user cache>/lineage``. The directory is private to the user; it holds answers and no credentials.
 """
 
@@ -31,11 +31,11 @@ class Spool:
     fault: str = ""
 
     @classmethod
-    def open(cls, *about: str) -> Spool:
-        """The spool of what ``about`` names; emptied when it is too old."""
+    def open(cls, *about: str, feed: str = "ads") -> Spool:
+        """The spool of what ``about`` names, of one feed; emptied when it is too old."""
         given = os.environ.get("LINEAGE_CACHE")
         root = Path(given).expanduser() if given else platformdirs.user_cache_path("lineage")
-        spool = cls(root / "ads" / hashlib.sha256("\0".join(about).encode()).hexdigest()[:32])
+        spool = cls(root / feed / hashlib.sha256("\0".join(about).encode()).hexdigest()[:32])
         try:
             if not time.time() - (spool.folder / _BEGUN).stat().st_mtime < MAX_AGE:
                 spool.remove()

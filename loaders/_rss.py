@@ -7,7 +7,7 @@ import uuid
 from calendar import timegm
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
+from functools import lru_cache, reduce
 from html import escape
 from typing import TypeAlias
 
@@ -33,6 +33,7 @@ _PREFIXES = {
 PODCAST_NAMESPACE = uuid.UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
 
 _SCHEME = re.compile(r"\s*https?://", re.IGNORECASE)
+_DURATION = re.compile(r"(?:\d{1,6}:){0,2}\d{1,6}(?:\.\d{1,9})?")
 _STRING = etree.XPath("string()")
 _TEMPLATE_PART = re.compile(r"\{(\.|@[\w-]+)(?:\|(\w+))?\}")
 
@@ -129,6 +130,17 @@ def moment(raw: str) -> tuple[datetime | None, bool]:
     return (datetime.fromtimestamp(timegm(parsed), UTC), True) if parsed else (None, False)
 
 
+def seconds(raw: str | None) -> float | None:
+    """An itunes:duration in seconds: Apple's reference asks for seconds and lets HH:MM:SS and MM:SS pass. None if it is neither, or 0.
+
+    >>> seconds("1:02:03"), seconds("62:03"), seconds("1014.708375"), seconds("0"), seconds("an hour")
+    (3723.0, 3723.0, 1014.708375, None, None)
+    """
+    if raw is None or not _DURATION.fullmatch(raw.strip()):
+        return None
+    return reduce(lambda sum_, part: sum_ * 60 + float(part), raw.strip().split(":"), 0.0) or None
+
+
 def feed_guid(url: str) -> uuid.UUID:
     """The podcast:guid of a feed address: UUIDv5 of it without its scheme and trailing slashes (docs/tags/guid.md).
 
@@ -142,6 +154,14 @@ def normal_feed_url(url: str) -> str:
     """A feed address as an identifier: without scheme and trailing slashes, its host in lower case."""
     host, slash, rest = without_scheme(url).partition("/")
     return f"{host.lower()}{slash}{rest}"
+
+
+def unique_guid(guid: str) -> bool:
+    """Whether nobody else is likely to use this guid: not digits only and longer than three characters.
+
+    RSS 2.0 says only that a guid "uniquely identifies the item", and feeds exist that count 1, 2, 3.
+    """
+    return len(guid) > 3 and not guid.isdigit()
 
 
 def without_scheme(url: str) -> str:

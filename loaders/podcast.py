@@ -29,7 +29,9 @@ from loaders._rss import (
     moment,
     named,
     normal_feed_url,
+    seconds,
     text,
+    unique_guid,
     without_scheme,
 )
 from loaders.base import Document, NoSettings, Reject, Said, Source, feed, make, parse_xml
@@ -231,6 +233,7 @@ class _Reading:
         if not certain and raw_date:
             details["pubdate_raw"] = raw_date
         values: dict[str, Any] = {"name": title, "part_of": f"show:{self.key}", "published_at": published}
+        values["duration_s"] = seconds(text(child(element, "itunes:duration")))
         if host is not None:
             values["origin"] = host.system
         item = make(Item, position, {"title": title, "guid": guid}, id=item_id, details=details, **values)
@@ -247,13 +250,10 @@ class _Reading:
                 self.transcripts.setdefault(who.system, who)
 
     def _item_id(self, kind: str, guid: str | None, enclosure: str | None) -> str:
-        """By the guid if nobody else is likely to use it: not digits only and longer than three characters; else within
-        the show. RSS 2.0 says only that a guid "uniquely identifies the item", and feeds exist that count 1, 2, 3.
-        """
+        """By the guid if nobody else is likely to use it, else within the show."""
         if guid is None:
             return f"{kind}:enclosure:{enclosure}"
-        unique = len(guid) > 3 and not guid.isdigit()
-        return f"{kind}:rss:guid:{guid}" if unique else f"{kind}:rss:guid:{self.key}/{guid}"
+        return f"{kind}:rss:guid:{guid}" if unique_guid(guid) else f"{kind}:rss:guid:{self.key}/{guid}"
 
     def _way(self, prefixes: list[Operator], host: Operator | None, position: str) -> Iterator[Said]:
         """The systems of a redirect chain and a route between each two.

@@ -23,7 +23,7 @@ from lineage.answers.results import (
 from lineage.answers.traffic import Traffic
 from lineage.answers.verdict import DOUBT, NOBODY, UNDETERMINED, Finding, judge
 from lineage.answers.way import Way
-from lineage.custody import State
+from lineage.custody import Evidence, State
 
 _ARRIVED = Finding("arrived", NOBODY, "Everything that was expected has arrived.", 1.0)
 _NO_PATH = "No declared route says where it should go from here, so nothing is late."
@@ -85,7 +85,28 @@ def _judged(way: Way, expected: Expected, traffic: Traffic) -> Finding:
             confidence=DOUBT,
             missing=(f"whether {expected.agreement.receiver} has it",),
         )
-    return found
+    return _perhaps_published(way, expected, found)
+
+
+def _perhaps_published(way: Way, expected: Expected, finding: Finding) -> Finding:
+    """The finding, without an accusation where the receiver published something that may be this item."""
+    receiver = expected.agreement.receiver
+    there = [one for one in way.may_be if one.seen_at(receiver)]
+    if finding.rule in SETTLED or not there:
+        return finding
+    best, more = there[0], f" (or {len(there) - 1} more like it)" if len(there) > 1 else ""
+    seen = f"{best.id}, which was seen published at {receiver}{more}: {'; '.join(best.because)}; score {best.score:.2f}"
+    return replace(
+        finding,
+        at_fault=UNDETERMINED,
+        reason=f"{finding.reason} But it may be {seen}.",
+        confidence=DOUBT,
+        evidence=(
+            *finding.evidence,
+            *(Evidence(source="", id=id_, type="published", route=expected.agreement.id) for id_ in best.seen_at(receiver)),
+        ),
+        missing=(f"a crosswalk that says whether it is {best.id}",),
+    )
 
 
 def _perhaps_arrived(way: Way, expected: Expected) -> list[str]:

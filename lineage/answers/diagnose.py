@@ -17,10 +17,12 @@ from lineage.answers.branches import SETTLED, Open, branches, people, told
 from lineage.answers.completeness import freshness
 from lineage.answers.incidents import Diagnosed, Diagnosis, gather
 from lineage.answers.last_handoff import answer
+from lineage.answers.possible import possible
 from lineage.answers.routemap import RouteMap
 from lineage.answers.traffic import Hop, TrafficInMemory, clean, hop_in, shown_by
 from lineage.answers.way import Way, way_of
 from lineage.custody import Evidence, State
+from lineage.matching import KIND
 from lineage.store.handoffs import as_evidence
 
 PAGE, CHUNK = 5000, 1000
@@ -209,6 +211,7 @@ def _studied(
             "evidence"
         ]:
             evidence[item].append(as_evidence(properties, route))
+    may_be = possible(ask, [row.item["id"] for row in rows if row.item["kind"] == KIND], moment)
     found = []
     for row in rows:
         said = evidence[row.item["id"]]
@@ -218,7 +221,16 @@ def _studied(
         kind = row.item["kind"]
         states, called, ambiguous = routes.fold(said, kind, moment)
         agreements = routes.by_kind.get(kind, {})
-        found.append(way_of(row.item, row.above, states, as_of=moment, agreements=agreements, ambiguous=ambiguous))
+        way = way_of(
+            row.item,
+            row.above,
+            states,
+            as_of=moment,
+            agreements=agreements,
+            ambiguous=ambiguous,
+            may_be=may_be.get(row.item["id"], ()),
+        )
+        found.append(way)
         for route, hop in _hops(row, said, states, called, routes, moment):
             traffic.add(route, hop)
     return found

@@ -45,10 +45,19 @@ class ItemRef(Result):
     name: str
 
 
+class PossibleMatch(Result):
+    """An item that the one asked for may be, by title, date and duration: a score from 0 to 1, and no fact."""
+
+    id: str
+    name: str
+    score: float
+
+
 class NamedItem(ItemRef):
-    """An item with all its identifiers."""
+    """An item with all its identifiers, and what it may be, the best match first."""
 
     identifiers: tuple[str, ...] = ()
+    may_be: tuple[PossibleMatch, ...] = ()
 
 
 class Hop(Result):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from lineage.answers.asking import Asker
 from lineage.answers.completeness import completeness
 from lineage.answers.items import find_item
-from lineage.answers.results import Hop, NamedItem, NotReached, Trace
+from lineage.answers.results import Hop, NamedItem, NotReached, PossibleMatch, Trace
 from lineage.answers.way import Way, read_way
 from lineage.custody import State
 from lineage.errors import UsageError
@@ -24,7 +24,13 @@ def trace(ask: Asker, item: str, *, as_of: datetime | None = None, depth: int = 
     moment = as_of or datetime.now(UTC)
     way = read_way(ask, find_item(ask, item), moment, depth)
     return Trace(
-        item=NamedItem(id=way.item["id"], kind=way.item["kind"], name=way.name, identifiers=way.identifiers),
+        item=NamedItem(
+            id=way.item["id"],
+            kind=way.item["kind"],
+            name=way.name,
+            identifiers=way.identifiers,
+            may_be=tuple(PossibleMatch(id=one.id, name=one.name, score=one.score) for one in way.may_be),
+        ),
         as_of=moment,
         hops=_hops(way),
         not_reached=tuple(not_reached(way)),

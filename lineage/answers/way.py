@@ -12,6 +12,7 @@ from typing import Any
 
 from lineage.answers.asking import Asker
 from lineage.answers.expected import Agreement, Expected, expected_path, origin_of
+from lineage.answers.possible import Possible, possible
 from lineage.custody import Evidence, State, fold_item, known_ends
 from lineage.errors import NotFoundError
 from lineage.store.handoffs import as_evidence
@@ -22,7 +23,8 @@ class Way:
     """What is known of one item's way at one time.
 
     ``states``: handoffs by route, joined to the declared route where evidence named only two ends. ``expected``: the
-    expected path. ``ambiguous``: route key to the declared routes that it could be, where there are several.
+    expected path. ``ambiguous``: route key to the declared routes that it could be, where there are several. ``may_be``: other
+    items that may be the same.
     """
 
     item: dict[str, Any]
@@ -36,6 +38,7 @@ class Way:
     zones: Mapping[str, str | None]
     ambiguous: dict[str, tuple[str, ...]]
     truncated: bool
+    may_be: tuple[Possible, ...] = ()
 
     @property
     def systems(self) -> tuple[str, ...]:
@@ -80,6 +83,7 @@ def read_way(ask: Asker, item_id: str, as_of: datetime, depth: int = 20) -> Way:
         identifiers=tuple(rows[0]["identifiers"]),
         zones={system: zone for system, zone in zones.items() if system},
         ambiguous=ambiguous,
+        may_be=possible(ask, [item_id], as_of).get(item_id, ()),
         depth=depth,
     )
 
@@ -94,6 +98,7 @@ def way_of(
     ambiguous: dict[str, tuple[str, ...]],
     identifiers: tuple[str, ...] = (),
     zones: Mapping[str, str | None] | None = None,
+    may_be: tuple[Possible, ...] = (),
     depth: int = 20,
 ) -> Way:
     """The way of an item from its states: where it began, and what was expected.
@@ -129,6 +134,7 @@ def way_of(
         zones=zones or {},
         ambiguous=ambiguous,
         truncated=len(kept) < len(expected),
+        may_be=may_be,
     )
 
 

@@ -34,6 +34,8 @@ def trace_text(answer: Trace) -> RenderableType:
     parts: list[RenderableType] = [_title(answer.item)]
     if answer.item.identifiers:
         parts.append(Text(f"also known as {', '.join(answer.item.identifiers)}", style="dim"))
+    for match in answer.item.may_be:
+        parts.append(Text(f"may be {match.id} ({match.name}), score {match.score:.2f}", style="dim"))
     hops = Table(box=None, show_header=True, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("", "from", "to", "what is known", "when (UTC)", "route"):
         hops.add_column(heading, overflow="fold")

@@ -10,9 +10,11 @@ from lineage.assertions import Effective, Link, fold, placeholder
 from lineage.custody import Evidence
 from lineage.graph import Transaction
 from lineage.identity import Merger, kind_of, scheme_of, scope_for, work_id
+from lineage.matching import KIND, SCHEMES
 from lineage.model import KIND_LABELS
 from lineage.store import Counts
 from lineage.store.handoffs import evidence_of, refold_handoffs
+from lineage.store.matching import matching_values, rematch
 from lineage.store.nodes import read_assertions, write_all_links
 
 Pair = tuple[str, str]
@@ -66,6 +68,7 @@ def identify(tx: Transaction, ids: Iterable[str], pairs: Iterable[Pair]) -> dict
         _merge(tx, merges)
     now = {item: merger.find(current) for item, current in now.items()}
     _name(tx, now, said)
+    rematch(tx, {*merges, *(now[item] for item, name in said if kind_of(item) == KIND and scheme_of(name)[0] in SCHEMES)})
     return now
 
 
@@ -157,14 +160,18 @@ def _merge(tx: Transaction, merges: dict[str, set[str]]) -> None:
     moved: dict[str, list[Evidence]] = {
         name: [e for loser in sorted(losers) for e in taken.get(loser, ())] for name, losers in merges.items()
     }
-    refold_items(tx, set(merges))
+    _refold(tx, set(merges))
     refold_handoffs(tx, moved)
 
 
 def refold_items(tx: Transaction, ids: set[str]) -> None:
-    """Fold declared items anew: their values, parents, works, and the routes they are expected on."""
-    now = resolve(tx, ids)
-    names = set(now.values())
+    """Fold declared items anew: their values, parents, works, the routes they are expected on, and what they may be."""
+    names = set(resolve(tx, ids).values())
+    _refold(tx, names)
+    rematch(tx, names)
+
+
+def _refold(tx: Transaction, names: set[str]) -> None:
     _create(tx, names)
     members = {name: {name} for name in names}
     merged = tx.run(
@@ -189,6 +196,7 @@ def refold_items(tx: Transaction, ids: set[str]) -> None:
         listed = sorted({route for member in group for route in routes.get(member, ())})
         if listed:
             values["expected_on"] = listed
+        values |= matching_values(values)
         folded[name] = Effective(values, effective.links)
     linked = retarget(tx, folded)
     tx.run("UNWIND $rows AS row MATCH (i:Item {id: row.id}) SET i = row", rows=[e.properties for e in linked.values()])
