@@ -58,9 +58,8 @@ def unknown_partner(ask: Asker, partner: str) -> NotFoundError:
         hit for text in (partner, partner[:4], partner[:2]) if text.strip() for hit in ask.rows("search", text=text, limit=50)
     ]
     near = list(dict.fromkeys(hit["id"] for hit in hits if hit["label"] == "Partner"))
-    close = difflib.get_close_matches(partner, near, 3, 0.3)
     return NotFoundError(
         f"No partner has the id {partner}.",
         hint=f"`lineage search {partner}` finds it by a part of its name.",
-        nearest=tuple(close or near[:3]),
+        nearest=tuple(difflib.get_close_matches(partner, near, 3, 0.4)),
     )
