@@ -75,7 +75,8 @@ def time(settings: MappedSettings, values: Mapping[str, Any], name: str, *, end:
     try:
         day, given = _read(settings, value)
     except UnusableError as bad:
-        raise UnusableError(f"{name}: {str(bad).removeprefix('time: ')}", bad.hint) from bad
+        other = "" if settings.time_format else ", or say with --set time_format=%d.%m.%Y how it is written"
+        raise UnusableError(f"{name}: {str(bad).removeprefix('time: ')}", bad.hint + other) from bad
     if not day:
         return _utc(given, settings)
     if end and given.date() == date.max:

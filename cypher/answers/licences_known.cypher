@@ -3,7 +3,7 @@
 // @param licensees list = []  ids of the partners that operate the stores' systems
 // @param as_of datetime = null  as it was then, null is now
 // @returns known
-// @example licensees=['harbour']
+// @example licensees=['harbour-rooms']
 CYPHER 25
 LET now = coalesce($as_of, datetime())
 RETURN EXISTS {

@@ -7,7 +7,7 @@
 // any more, by which system, id. It is over where `to` has passed.
 // @param stores list = []  ids, none is a page of all between the two ids below
 // @param after string = 'store:'  units whose id comes after this one
-// @param before string = 'store;'  and before this one
+// @param before string = 'store<'  and before this one
 // @param limit integer = 5000  units at most
 // @param as_of datetime = null  as it was then, null is now
 // @returns stores
@@ -32,10 +32,9 @@ CALL (now) {
       WHERE s.aspect IN ['subscription', 'activation', 'playing'] AND (s.valid_from IS NULL OR s.valid_from <= now)
     } OR NOT EXISTS { (u)<-[:PART_OF]-(p:Item) WHERE p.kind IN ['store', 'location', 'zone'] }) AS unit
 }
-LET chain = COLLECT {
-  MATCH p = (u)-[:PART_OF]->{0,6}(x:Item)
-  WHERE all(r IN relationships(p) WHERE (r.valid_from IS NULL OR r.valid_from <= now) AND (r.valid_to IS NULL OR r.valid_to > now))
-  WITH x, min(length(p)) AS d ORDER BY d, x.id
+LET chain = [u] + COLLECT {
+  MATCH (u)(()-[r:PART_OF WHERE (r.valid_from IS NULL OR r.valid_from <= now) AND (r.valid_to IS NULL OR r.valid_to > now)]->()){1,6}(x:Item)
+  WITH x, min(size(r)) AS d WHERE x <> u ORDER BY d, x.id
   RETURN x
 }
 LET said = COLLECT {
