@@ -124,13 +124,14 @@ class _Judge:
         """The units with the rules that they break."""
         self._read_partners({unit.origin for unit in units if unit.origin})
         licences = sorted({held.value for unit in units for held in unit.licences} - {"none", "unknown"})
-        licensees = {unit.id: self._licensees(unit) for unit in units}
+        who = {(unit.origin, unit.accounts) for unit in units}
+        licensees = {about: self._licensees(*about) for about in who}
         terms = self._terms(licences, sorted({key for keys in licensees.values() for key in keys} - set(self._granted)))
         within = self.heard_within // timedelta(microseconds=1)
         shared: dict[tuple[Any, ...], Licensed] = {}
         found = []
         for unit in units:
-            about = unit.licences, licensees[unit.id], unit.territory, unit.use
+            about = unit.licences, licensees[unit.origin, unit.accounts], unit.territory, unit.use
             # Of one chain most stores have the same: no standing of their own, one account, one country.
             if about not in shared:
                 shared[about] = self._licensed(*about, terms)
@@ -143,10 +144,10 @@ class _Judge:
         who = people(self.ask, new)
         self._partners |= {system: who.partner(system) for system in new}
 
-    def _licensees(self, unit: Unit) -> tuple[str, ...]:
-        """What a licence may call the partner or the account of a store."""
-        accounts = [name for account in unit.accounts for name in (account, account.removeprefix("account:"))]
-        return tuple(filter(None, [self._partners.get(unit.origin or ""), *accounts]))
+    def _licensees(self, origin: str | None, accounts: tuple[str, ...]) -> tuple[str, ...]:
+        """What a licence may call the partner that operates a store's system, and its accounts."""
+        names = [name for account in accounts for name in (account, account.removeprefix("account:"))]
+        return tuple(filter(None, [self._partners.get(origin or ""), *names]))
 
     def _terms(self, licences: list[str], licensees: list[str]) -> dict[str, list[Term]]:
         """Terms by licence; those by licensee are kept for the next pages."""

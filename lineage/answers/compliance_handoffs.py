@@ -102,5 +102,6 @@ def _violation(one: Stuck, rule: Rule, who: People) -> Violation:
         since=verdict.due or verdict.at,
         must_act=Custody(system=branch.verdict.system, partner=branch.verdict.partner, zone=branch.verdict.zone),
         contacts=branch.contacts,
-        evidence=branch.verdict.evidence,
+        # What was never sent leaves no evidence but that it came to its sender.
+        evidence=branch.verdict.evidence or (branch.last_successful.evidence if branch.last_successful else ()),
     )

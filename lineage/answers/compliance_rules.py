@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from lineage.answers.compliance_results import Rule
 from lineage.answers.licences import Held, Licensed
@@ -47,8 +47,7 @@ class Broken:
         return next(filter(None, self.systems), None)
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """A store with what holds of it, a row of the query ``stores_standing``."""
 
     id: str
@@ -88,8 +87,7 @@ class Unit:
         )
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """Whether a store is what it must be, at ``now``: yes, no, or None where nobody says."""
 
     unit: Unit

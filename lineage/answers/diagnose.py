@@ -140,7 +140,8 @@ def _without_evidence(row: _Row, routes: RouteMap, moment: datetime, traffic: Tr
     now, kind, item = _micros(moment), row.item["kind"], row.item["id"]
     states: dict[str, State] = {}
     kept_as: dict[str, str] = {}
-    for h in row.handoffs:
+    handoffs = [_with_ends(h, routes) for h in row.handoffs]
+    for h in handoffs:
         route, sender, receiver, dataset, secured, _, _, _, _, attempts, troubled, _, first, last = h[:14]
         if not secured or attempts > 1 or troubled or not sender or not receiver or last is None or last > now:
             return None
@@ -158,11 +159,17 @@ def _without_evidence(row: _Row, routes: RouteMap, moment: datetime, traffic: Tr
     if way.truncated or any(e.begun and not e.secured and not e.superseded for e in way.expected.values()):
         return None
     declared = {kept_as.get(key, key): routes.agreements.get(key) for key in states}
-    for h in row.handoffs:
+    for h in handoffs:
         shown = shown_by(h[1], h[2], h[16], h[17] or (), declared[h[0]], onward=h[5] == "onward")
         sent = None if h[14] is None else h[14] / 1e6
         traffic.add(h[0], clean(item, kind, h[0], (h[1], h[2]), h[3], h[12] / 1e6, sent, shown))
     return _Well(way, kept_as)
+
+
+def _with_ends(h: list[Any], routes: RouteMap) -> list[Any]:
+    """A handoff whose evidence named only its route, with the ends that the route was declared with."""
+    declared = routes.agreements.get(h[0])
+    return h if declared is None else [h[0], h[1] or declared.sender, h[2] or declared.receiver, *h[3:]]
 
 
 def _stored(h: list[Any], route: str) -> State:
