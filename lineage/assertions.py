@@ -71,10 +71,11 @@ class Link:
 
 @dataclass(frozen=True)
 class Effective:
-    """What the node shall show: its properties and its relationships."""
+    """What the node shall show: its properties and its relationships. ``said``: how many assertions that comes from, retired ones too."""
 
     properties: dict[str, Any]
     links: tuple[Link, ...]
+    said: int
 
 
 def fold(label: str, key: str, assertions: Iterable[Assertion]) -> Effective:
@@ -98,7 +99,7 @@ def fold(label: str, key: str, assertions: Iterable[Assertion]) -> Effective:
     properties = {**placeholder(label, key), **properties}
     if label == "Route":
         properties.setdefault("item_kind", [])
-    return Effective(properties, _links(label, properties, ranked, live))
+    return Effective(properties, _links(label, properties, ranked, live), len(ranked))
 
 
 def _last_words(retired: Sequence[Assertion]) -> list[Assertion]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from lineage import answers
 from lineage.answers.asking import Asker
 from lineage.answers.check_results import Check
+from lineage.answers.compliance_results import Compliance
 from lineage.answers.drift_results import Drift
 from lineage.answers.incidents import Diagnosis
 from lineage.answers.late_results import Late
@@ -146,6 +147,17 @@ class Lineage:
     def late(self, *, as_of: Time = None, soon: timedelta | str = "PT1H") -> Late:
         """What is late, due within ``soon`` (ISO 8601 if text), arrived late or went silent. Raises ServerError, OutOfTime."""
         return answers.late(self.ask, as_of=_time(as_of), soon=answers.parse_soon(soon) if isinstance(soon, str) else soon)
+
+    def compliance(
+        self, *, as_of: Time = None, store: str | None = None, every: bool = False, heard_within: timedelta | str = "P1D"
+    ) -> Compliance:
+        """Stores that are not as licence, subscription and activation say; with ``every`` the others, too.
+
+        ``store``: only this one and its parts; ``heard_within``: how long after it was heard a player counts as playing (ISO 8601
+        if text). Raises NotFoundError, UsageError, ServerError, OutOfTime.
+        """
+        within = answers.parse_soon(heard_within) if isinstance(heard_within, str) else heard_within
+        return answers.compliance(self.ask, as_of=_time(as_of), store=store, every=every, heard_within=within)
 
     def drift(self, *, as_of: Time = None) -> Drift:
         """Where what is observed differs from what is declared, as a work list. Raises ServerError, OutOfTime."""

@@ -20,17 +20,16 @@ from typing import Any
 from lineage.facts import HandoffEvent
 from loaders._events import event_fact
 from loaders._mapping import TableSettings
+from loaders._tables import column_names, table_kind
 from loaders.base import (
     Document,
     Reject,
     Said,
     Source,
     UnusableError,
-    csv_columns,
     csv_rows,
     feed,
     json_values,
-    parquet_columns,
     parquet_rows,
     shown,
 )
@@ -52,11 +51,11 @@ def read(source: Source, settings: TableSettings) -> Iterator[Said]:
 
 
 def _read_document(document: Document, settings: TableSettings) -> Iterator[Said]:
-    kind = _kind(document)
+    kind = table_kind(document)
     if kind == "json":
         yield from _read_json(document, settings)
         return
-    if (names := _column_names(document, kind)) is not None and (missing := settings.missing(names)):
+    if (names := column_names(document, kind)) is not None and (missing := settings.missing(names)):
         ours = missing[0][0]
         yield Reject(
             position=document.at("line 1" if kind == "csv" else "schema"),
@@ -67,25 +66,6 @@ def _read_document(document: Document, settings: TableSettings) -> Iterator[Said
         return
     for row in csv_rows(document) if kind == "csv" else parquet_rows(document):
         yield row if isinstance(row, Reject) else _row(row[0], row[1], settings)
-
-
-def _kind(document: Document) -> str:
-    name = document.name.lower().removesuffix(".gz")
-    for kind, endings in (("csv", (".csv", ".tsv")), ("parquet", (".parquet",)), ("json", (".json", ".jsonl", ".ndjson"))):
-        if name.endswith(endings):
-            return kind
-    with document.open() as stream:
-        start = stream.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if start.startswith(b"PAR1"):
-        return "parquet"
-    return "csv" if start and start[:1] not in b"[{" and b"\x00" not in start else "json"
-
-
-def _column_names(document: Document, kind: str) -> list[str] | None:
-    """The names of a table's columns; None where there is no header, which the reader says in its own words."""
-    if kind == "parquet":
-        return parquet_columns(document)
-    return csv_columns(document)
 
 
 def _read_json(document: Document, settings: TableSettings) -> Iterator[Said]:

@@ -2,6 +2,7 @@
 
 from lineage.answers.asking import Asker
 from lineage.answers.check import check
+from lineage.answers.compliance import compliance
 from lineage.answers.diagnose import diagnose
 from lineage.answers.drift import drift
 from lineage.answers.export import export
@@ -15,6 +16,7 @@ from lineage.answers.trace import trace
 __all__ = [
     "Asker",
     "check",
+    "compliance",
     "diagnose",
     "drift",
     "export",

@@ -37,29 +37,13 @@ def diagnose(ask: Asker, *, open_only: bool = False, since: datetime | None = No
     since then; ``as_of``: by then (UTC, now if None). Raises ServerError, OutOfTime.
     """
     moment = as_of or datetime.now(UTC)
-    routes = RouteMap(ask.rows("declared_routes", as_of=moment)[0]["routes"])
-    traffic = TrafficInMemory()
-    well: list[_Well] = []
-    studied: list[Way] = []
-    settled = 0
-    for page in _pages(ask, since, moment):
-        rest: list[_Row] = []
-        for row in page:
-            good = _without_evidence(row, routes, moment, traffic)
-            if good is None:
-                rest.append(row)
-            elif open_only:
-                settled += 1
-            else:
-                well.append(good)
-        for start in range(0, len(rest), CHUNK):
-            studied += _studied(ask, rest[start : start + CHUNK], routes, since, moment, traffic)
-    found = [(way, branches(way, traffic)) for way in studied]
+    seen = study(ask, open_only=open_only, since=since, as_of=moment)
+    found, settled = seen.found, seen.settled
     if open_only:
         open_ = [(way, some) for way, some in found if some[0].finding.rule not in SETTLED]
         settled += len(found) - len(open_)
         found = open_
-    every = sorted([*_with_evidence(ask, well, traffic), *found], key=lambda one: one[0].item["id"])
+    every = sorted([*_with_evidence(ask, seen.well, seen.traffic), *found], key=lambda one: one[0].item["id"])
     systems = {system for way, _ in every for system in way.systems}
     who, fresh = people(ask, systems), freshness(ask, systems, moment)
     incidents, held_up = gather(found, who)
@@ -68,6 +52,38 @@ def diagnose(ask: Asker, *, open_only: bool = False, since: datetime | None = No
         said = answer(way, [told(one, who) for one in some], fresh.of(way.systems, "depth" if way.truncated else None))
         items.append(Diagnosed(**dict(said), incidents=held_up.get(said.item.id, ())))
     return Diagnosis(as_of=moment, items=tuple(items), incidents=incidents, settled=settled, completeness=fresh.of(systems))
+
+
+@dataclass(frozen=True)
+class Studied:
+    """All items on their way: those on which all went well, or how many these are; and the others with their branches."""
+
+    well: list[_Well]
+    settled: int
+    found: list[Judged]
+    traffic: TrafficInMemory
+
+
+def study(ask: Asker, *, open_only: bool, since: datetime | None, as_of: datetime) -> Studied:
+    """Read every item that was handed on and judge those that need it. Arguments and errors as for ``diagnose``."""
+    routes = RouteMap(ask.rows("declared_routes", as_of=as_of)[0]["routes"])
+    traffic = TrafficInMemory()
+    well: list[_Well] = []
+    studied: list[Way] = []
+    settled = 0
+    for page in _pages(ask, since, as_of):
+        rest: list[_Row] = []
+        for row in page:
+            good = _without_evidence(row, routes, as_of, traffic)
+            if good is None:
+                rest.append(row)
+            elif open_only:
+                settled += 1
+            else:
+                well.append(good)
+        for start in range(0, len(rest), CHUNK):
+            studied += _studied(ask, rest[start : start + CHUNK], routes, since, as_of, traffic)
+    return Studied(well, settled, [(way, branches(way, traffic)) for way in studied], traffic)
 
 
 # -- reading --------------------------------------------------------------------------------------------------------------
@@ -126,7 +142,8 @@ def _without_evidence(row: _Row, routes: RouteMap, moment: datetime, traffic: Tr
     now, kind, item = _micros(moment), row.item["kind"], row.item["id"]
     states: dict[str, State] = {}
     kept_as: dict[str, str] = {}
-    for h in row.handoffs:
+    handoffs = [_with_ends(h, routes) for h in row.handoffs]
+    for h in handoffs:
         route, sender, receiver, dataset, secured, _, _, _, _, attempts, troubled, _, first, last = h[:14]
         if not secured or attempts > 1 or troubled or not sender or not receiver or last is None or last > now:
             return None
@@ -144,11 +161,17 @@ def _without_evidence(row: _Row, routes: RouteMap, moment: datetime, traffic: Tr
     if way.truncated or any(e.begun and not e.secured and not e.superseded for e in way.expected.values()):
         return None
     declared = {kept_as.get(key, key): routes.agreements.get(key) for key in states}
-    for h in row.handoffs:
+    for h in handoffs:
         shown = shown_by(h[1], h[2], h[16], h[17] or (), declared[h[0]], onward=h[5] == "onward")
         sent = None if h[14] is None else h[14] / 1e6
         traffic.add(h[0], clean(item, kind, h[0], (h[1], h[2]), h[3], h[12] / 1e6, sent, shown))
     return _Well(way, kept_as)
+
+
+def _with_ends(h: list[Any], routes: RouteMap) -> list[Any]:
+    """A handoff whose evidence named only its route, with the ends that the route was declared with."""
+    declared = routes.agreements.get(h[0])
+    return h if declared is None else [h[0], h[1] or declared.sender, h[2] or declared.receiver, *h[3:]]
 
 
 def _stored(h: list[Any], route: str) -> State:

@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "last-handoff": ("ask", "Show where an item was last safe, who has it, and whose fault is likely."),
     "diagnose": ("diagnose", "Judge all items on their way: one incident for each cause, with the items that it holds up."),
     "late": ("late", "List what is late, due soon, arrived late, and feeds that went silent."),
+    "compliance": ("compliance", "Check stores against licence, subscription and activation, in both directions."),
     "drift": ("drift", "List where what is observed differs from what is declared."),
     "partner": ("partner", "Show the reference of a partner: people, systems, what is exchanged, how it does, what changed."),
     "docs": ("docs", "Write the partner reference as pages: a site and Markdown."),

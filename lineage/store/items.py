@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from lineage.assertions import Effective, Link, fold, placeholder
@@ -197,22 +198,20 @@ def _refold(tx: Transaction, names: set[str]) -> None:
         if listed:
             values["expected_on"] = listed
         values |= matching_values(values)
-        folded[name] = Effective(values, effective.links)
+        folded[name] = replace(effective, properties=values)
     linked = retarget(tx, folded)
     tx.run("UNWIND $rows AS row MATCH (i:Item {id: row.id}) SET i = row", rows=[e.properties for e in linked.values()])
     write_all_links(tx, "Item", linked)
     # An item names its origin by property: a relationship would give that system millions.
-    tx.run(
-        "UNWIND $ids AS id MERGE (s:System {id: id}) ON CREATE SET s.name = id, s.declared = false",
-        ids=sorted({e.properties["origin"] for e in linked.values() if "origin" in e.properties}),
-    )
+    if origins := sorted({e.properties["origin"] for e in linked.values() if "origin" in e.properties}):
+        tx.run("UNWIND $ids AS id MERGE (s:System {id: id}) ON CREATE SET s.name = id, s.declared = false", ids=origins)
 
 
 def retarget(tx: Transaction, folded: dict[str, Effective]) -> dict[str, Effective]:
     """The same nodes, with their links to items led to the items that these names mean now, which are created if need be."""
     targets = resolve(tx, {link.target for effective in folded.values() for link in effective.links})
     _create(tx, set(targets.values()))
-    return {name: Effective(e.properties, _retargeted(name, e.links, targets)) for name, e in folded.items()}
+    return {name: replace(e, links=_retargeted(name, e.links, targets)) for name, e in folded.items()}
 
 
 def _retargeted(name: str, links: Iterable[Link], targets: dict[str, str]) -> tuple[Link, ...]:

@@ -60,6 +60,7 @@ def write_all_links(tx: Transaction, label: str, folded: dict[str, Effective]) -
         rows = [
             {
                 "id": key,
+                "said": effective.said,
                 "targets": [
                     {"id": link.target, "valid_from": link.valid_from, "valid_to": link.valid_to}
                     for link in effective.links
@@ -72,16 +73,20 @@ def write_all_links(tx: Transaction, label: str, folded: dict[str, Effective]) -
 
 
 def write_links(tx: Transaction, reference: Reference, rows: list[dict[str, Any]]) -> None:
-    """Make the relationships of one reference row exactly those given, creating ends that nobody declared."""
+    """Make the relationships of one reference row exactly those given, creating ends that nobody declared.
+
+    A node of which one thing only was ever said has no others that would have to go.
+    """
     kind = "{kind: $kind}" if reference.kind else ""
     arrow = f"-[r:{reference.type} {kind}]->" if reference.outgoing else f"<-[r:{reference.type} {kind}]-"
     target = reference.target
-    tx.run(
-        f"""UNWIND $rows AS row MATCH (n:{reference.label} {{id: row.id}}){arrow}(m:{target})
-        WHERE NOT m.id IN [t IN row.targets | t.id] DELETE r""",
-        rows=rows,
-        kind=reference.kind,
-    )
+    if changed := [row for row in rows if row["said"] != 1]:
+        tx.run(
+            f"""UNWIND $rows AS row MATCH (n:{reference.label} {{id: row.id}}){arrow}(m:{target})
+            WHERE NOT m.id IN [t IN row.targets | t.id] DELETE r""",
+            rows=changed,
+            kind=reference.kind,
+        )
     named = [row for row in rows if row["targets"]]
     if named:
         item = ", m.kind = split(t.id, ':')[0]" if target == "Item" else ""

@@ -15,7 +15,6 @@ def refold_terms(tx: Transaction, label: str, keys: set[str]) -> None:
     write_nodes(tx, label, linked)
     write_all_links(tx, label, linked)
     # Partners by property, as an item's origin: one licensee may hold a million grants.
-    tx.run(
-        "UNWIND $ids AS id MERGE (p:Partner {id: id}) ON CREATE SET p.name = id, p.declared = false",
-        ids=sorted({e.properties[side] for e in linked.values() for side in ("licensor", "licensee") if side in e.properties}),
-    )
+    sides = ("licensor", "licensee")
+    if partners := sorted({e.properties[side] for e in linked.values() for side in sides if side in e.properties}):
+        tx.run("UNWIND $ids AS id MERGE (p:Partner {id: id}) ON CREATE SET p.name = id, p.declared = false", ids=partners)
