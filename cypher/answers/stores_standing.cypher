@@ -1,7 +1,7 @@
 // Stores standing: what holds of each store, location and sound zone in each aspect, as of a time?
 // One row with a list for each by id. A unit is one that subscribes, is activated or plays itself, or that has no such parts. What nobody
-// says of it, it has from what it is part of, the nearest first; only heartbeats are its own. Of what had begun, that counts which has not
-// ended, what began last before the others, what has no beginning after all others; where all have ended, the one that began last.
+// says of it, it has from what it is part of, the nearest first. Only heartbeats are its own. Of what had begun, that counts which has not
+// ended, what began last before the others, what has no beginning after all others. Where all have ended, the one that began last.
 // Of each: id, kind, name, whether it is a unit, territory, use, origin, accounts, eligibility, subscription, activation, last heartbeat,
 // and all that was said of its licence. Of what holds: aspect, value, from, to (microseconds since 1970), whether no source says it
 // any more, by which system, id. It is over where `to` has passed.

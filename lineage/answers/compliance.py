@@ -22,6 +22,7 @@ from lineage.answers.compliance_rules import Broken, State, Unit, broken, micros
 from lineage.answers.items import find_item
 from lineage.answers.licences import Held, Licensed, Term, licensed, terms_of
 from lineage.answers.results import Custody, ItemRef
+from lineage.errors import NotFoundError
 
 PAGE = 5000
 UNITS = ("location", "store", "zone")
@@ -39,11 +40,11 @@ def compliance(
 ) -> Compliance:
     """The stores that break a rule, by id.
 
-    ``as_of``: UTC, now if None; ``store``: only this one and its parts, by id or any identifier; ``every``: those without a fault too;
-    ``heard_within``: how long after a heartbeat a player counts as playing. Raises NotFoundError, ServerError, OutOfTime.
+    ``as_of``: UTC, now if None; ``store``: only this one and its parts, by id, number or any identifier; ``every``: those without
+    a fault too; ``heard_within``: how long after a heartbeat a player counts as playing. Raises NotFoundError, ServerError, OutOfTime.
     """
     now = as_of or datetime.now(UTC)
-    parts = ask.rows("stores_of_items", items=[find_item(ask, store)])[0]["parts"] if store else None
+    parts = ask.rows("stores_of_items", items=[_called(ask, store)])[0]["parts"] if store else None
     ids = None if parts is None else [part["id"] for part in parts if part["kind"] in UNITS]
     handed_on = None if parts is None else [part["id"] for part in parts if part["handed_on"]]
     lost = _by_store(ask, violations(ask, stuck(ask, now, handed_on)))
@@ -71,6 +72,16 @@ def compliance(
 
 
 # -- reading --------------------------------------------------------------------------------------------------------------
+
+
+def _called(ask: Asker, store: str) -> str:
+    """The id of a store by any name, its bare number among them."""
+    try:
+        return find_item(ask, store)
+    except NotFoundError:
+        if ":" in store or not ask.rows("find_item", name=f"store:{store}"):
+            raise
+        return find_item(ask, f"store:{store}")
 
 
 def _pages(ask: Asker, ids: list[str] | None, now: datetime) -> Iterator[list[Unit]]:
