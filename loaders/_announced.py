@@ -1,11 +1,11 @@
-"""Announcements that a podcast's feed has changed: the show by its feed's address, from its host to the network that tells others."""
+"""Announcements that a podcast's feed has changed: the show by its feed's address, from its host to a network or hub, and on from there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from lineage.facts import HandoffEvent, Partner, System
 from loaders._enclosure import host_of
@@ -18,7 +18,10 @@ _HINT = "an announcement names the feed by its http(s) address"
 
 @dataclass(frozen=True)
 class Announced:
-    """One announcement of one feed. ``id``: its own within the network, without the feed's address."""
+    """One announcement of one feed. ``id``: its own within the network, without the feed's address.
+
+    ``by``: who says so, the network if None; ``on_to``: the system that the network passed it on to, if it did.
+    """
 
     position: str
     record: Any
@@ -29,6 +32,9 @@ class Announced:
     message: str | None
     reason: str | None
     detail: str | None = None
+    type: Literal["sent", "received"] = "received"
+    by: str | None = None
+    on_to: str | None = None
 
 
 @dataclass
@@ -41,28 +47,27 @@ class Announcements:
     said: set[str] = field(default_factory=set)
 
     def fact(self, one: Announced) -> Iterator[Said]:
-        """The network has it: ``received``, under the network's own word for what has happened."""
+        """The evidence, under the network's own word for what has happened, and the systems that it names."""
         host = host_of(one.url, feed=True) if len(one.url) <= MAX_URL else None
         if host is None:
             reason = f"not the address of a feed: {one.url[:120]!r}"
             yield Reject(position=one.position, reason=reason, hint=_HINT, record=shown(one.record))
             return
-        if self.network not in self.said:
-            self.said.add(self.network)
-            yield make(System, one.position, None, id=self.network, name=self.name, kind="notification")
-        if host.system not in self.said:
-            self.said.add(host.system)
-            if host.partner is not None:
-                yield make(Partner, one.position, None, id=host.partner, name=host.partner_name, zone=host.zone)
-            yield make(System, one.position, None, id=host.system, name=host.name, partner=host.partner, kind=host.kind)
+        yield from self._system(one.position, self.network, name=self.name, kind="notification")
+        if one.on_to is not None:
+            yield from self._system(one.position, one.on_to)
+        elif host.partner is not None and host.system not in self.said:
+            yield make(Partner, one.position, None, id=host.partner, name=host.partner_name, zone=host.zone)
+        if one.on_to is None:
+            yield from self._system(one.position, host.system, name=host.name, partner=host.partner, kind=host.kind)
         address = normal_feed_url(one.url)
         yield make(
             HandoffEvent,
             one.position,
             shown(one.record),
             id=f"{one.id}:{address}",
-            source=f"urn:lineage:system:{self.network}",
-            type="received",
+            source=f"urn:lineage:system:{one.by or self.network}",
+            type=one.type,
             raw_type=one.reason,
             time=one.time,
             offset=one.offset,
@@ -72,8 +77,13 @@ class Announcements:
             route=self.route,
             message_id=one.message,
             detail=one.detail,
-            **{"from": host.system, "to": self.network},
+            **{"from": self.network if one.on_to else host.system, "to": one.on_to or self.network},
         )
+
+    def _system(self, position: str, id_: str, **values: Any) -> Iterator[Said]:
+        if id_ not in self.said:
+            self.said.add(id_)
+            yield make(System, position, None, id=id_, **values)
 
 
 def address_of(value: Any) -> str:

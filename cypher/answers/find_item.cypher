@@ -24,7 +24,7 @@ RETURN rank, i.id AS item, i.name AS name, i.kind AS kind,
   COLLECT {
     MATCH (v:Item)-[:VERSION_OF]->{1,6}(i) WHERE v <> i AND NOT EXISTS { (v)<-[:VERSION_OF]-(:Item) }
     WITH DISTINCT v
-    RETURN {id: v.id, published_at: v.published_at,
+    RETURN {id: v.id, published_at: v.published_at, retired: coalesce(v.retired, false),
             last_at: COLLECT { MATCH (v)<-[:OF]-(h:Handoff) RETURN max(h.last_at) }[0],
             parents: COLLECT { MATCH (v)-[:PART_OF]->(p:Item) RETURN p.id ORDER BY p.id }}
     ORDER BY v.id LIMIT 100

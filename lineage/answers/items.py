@@ -39,8 +39,9 @@ def _versions(row: dict[str, Any]) -> list[str]:
     parents = {tuple(version["parents"]) for version in versions if version["parents"]}
     if len(parents) > 1:
         return [version["id"] for version in versions]
-    # Evidence tells which version is on its way; publication dates decide among those without any.
-    newest = max(versions, key=lambda v: (_moment(v["last_at"]), _moment(v["published_at"]), v["id"]))
+    # One that its source still shows, before those that it has given up; then evidence tells which version is on its way, and
+    # publication dates decide among those without any.
+    newest = max(versions, key=lambda v: (not v["retired"], _moment(v["last_at"]), _moment(v["published_at"]), v["id"]))
     return [newest["id"]]
 
 

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lineage.answers.results import Branch, Completeness, ContactRef, Hop, Impact, ItemRef, LastHandoff, Trace
+from lineage.answers.results import Branch, Completeness, ContactRef, Hop, Impact, ItemRef, LastHandoff, LastSuccessful, Trace
 from lineage.render.output import cell, table
 from lineage.times import rfc3339
 
@@ -100,9 +100,7 @@ def _branch(branch: Branch) -> RenderableType:
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column(overflow="fold")
     last, holder, following, verdict = branch.last_successful, branch.in_custody_of, branch.next_expected, branch.verdict
-    grid.add_row(
-        "Last safe", Text(f"{last.from_} → {last.to} at {time_text(last.at)} (route {last.route})" if last else "at its origin")
-    )
+    grid.add_row("Last safe", Text(_last_safe(last) if last else "at its origin"))
     who = " ".join(
         filter(
             None, (holder.system, f"of {holder.partner}" if holder.partner else "", f"({holder.zone})" if holder.zone else "")
@@ -170,6 +168,11 @@ def completeness_text(said: Completeness) -> Iterator[RenderableType]:
         )
     if said.freshest_evidence:
         yield Text(f"Newest evidence anywhere: {time_text(said.freshest_evidence)}", style="dim")
+
+
+def _last_safe(last: LastSuccessful) -> str:
+    when = f" at {time_text(last.at)}" if last.at else ", nobody says when"
+    return f"{last.from_ or '?'} → {last.to or '?'}{when} (route {last.route})"
 
 
 def time_text(time: datetime | None) -> str:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from evidence import at, event
-from harness import Say
+from harness import Run, Say
 from reading import FIXTURES, check_good, check_hostile, files, load, load_text, only, rejects, sample
 
 from lineage.errors import UsageError
 from lineage.facts import Fact, HandoffEvent, Identifier, Item, Route, Said, System
+from lineage.graph import Graph
 from lineage.loading import opened, settings_for
 from lineage.session import Lineage
 from loaders.podcast import read as PODCAST  # noqa: N812  (it is the feed)
@@ -164,3 +165,9 @@ def test_feed_and_catalogue_meet_by_a_score_or_by_a_crosswalk(session: Lineage, 
     assert session.last_handoff(OURS, as_of=at(24 * 60)).verdict.rule == "arrived"
     assert session.trace("spotify:episode:abc").item.id == OURS
     assert session.late(as_of=at(24 * 60)).rows == ()
+
+
+def test_told_as_text_it_says_that_nobody_knows_when(run_cli: Run, say: Say, graph: Graph) -> None:
+    say(*fixture("js-episode.json"), feed="spotify-catalog", source="answer.json", authority="observed")
+    told = run_cli("last-handoff", "spotify:episode:47nrkWxUkjYqkfJrAIYeAI").out
+    assert "? → spotify-catalogue, nobody says when (route episode-publish)" in " ".join(told.split())

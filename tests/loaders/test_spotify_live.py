@@ -18,6 +18,7 @@ from lineage.digest import digest
 from lineage.facts import Fact, Finding, HandoffEvent, Item, Said
 from lineage.graph import Graph
 from lineage.loading import load, opened
+from lineage.session import Lineage
 from loaders import _ads_http
 
 SHOW, PLAYLIST = "7qV2tMPbnZu18p2h0w6vvR", "59ZbFPES4DQwEjBpWHzrtC"
@@ -283,3 +284,5 @@ def test_it_is_loaded_and_reading_again_changes_nothing(server: WebApiServer, gr
         {"id": f"playlist:spotify:{PLAYLIST}@one", "retired": True},
         {"id": f"playlist:spotify:{PLAYLIST}@two", "retired": None},
     ]
+    # Its latest addition is older than that of the version before, from which something was only taken away.
+    assert Lineage(graph).trace(f"spotify:playlist:{PLAYLIST}").item.id == f"playlist:spotify:{PLAYLIST}@two"
