@@ -13,7 +13,6 @@ from loaders._documents import Place
 from loaders._schema import SchemaField
 from loaders.base import Reject, Said, Settings, make
 
-
 Direction = Literal["sent", "accepted", "both"]
 
 
