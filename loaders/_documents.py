@@ -167,7 +167,7 @@ class Contracts:
         return target
 
 
-_OTHERS = "openapi, asyncapi, odcs, odps and json-schema are feeds of their own"
+_OTHERS = "openapi, asyncapi, odcs and json-schema are feeds of their own"
 
 
 def _step(place: Place, token: str) -> Place:

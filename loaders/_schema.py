@@ -20,7 +20,7 @@ from loaders.base import Finding, Reject, UnusableError
 
 MAX_DEPTH = 48
 # Of one message, and of all messages of a source: schemas may double at every level without ever coming round.
-MAX_VISITS, MAX_VISITS_IN_ALL = 20_000, 400_000
+MAX_VISITS, MAX_VISITS_IN_ALL = 10_000, 400_000
 _NULL = "null"
 
 
@@ -102,7 +102,7 @@ class Schemas:
         """
         self._visits = 0
         forms = [
-            functools.reduce(_both, (self._shape(place, frozenset(), 0) for place in places), _Shape(""))
+            functools.reduce(_both, (self._shape(place, frozenset({place.key}), 0) for place in places), _Shape(""))
             for places in alternatives
         ]
         shape = functools.reduce(_either, forms) if forms else _Shape("")

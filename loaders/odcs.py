@@ -118,7 +118,7 @@ class _Contract:
             yield self._dataset(self._root, own, self._root.text("name"), found)
         for name, place in self._objects.items():
             yield self._dataset(place, self._ids[name], place.text("businessName") or name, self._levels_of(place, found))
-            yield from self._properties(place, self._ids[name], "", 0)
+            yield from self._properties(place, self._ids[name], "", frozenset())
         if self._settings.route:
             only = next(iter(self._ids.values())) if len(self._ids) == 1 else None
             yield make(
@@ -190,10 +190,12 @@ class _Contract:
                 contract=self._id,
             )
 
-    def _properties(self, place: Place, dataset: str, prefix: str, depth: int) -> Iterator[Said]:
-        if depth > _MAX_DEPTH:
-            yield place.finding("cut-off", place.pointer, f"properties are nested deeper than {_MAX_DEPTH} levels")
+    def _properties(self, place: Place, dataset: str, prefix: str, trail: frozenset[int]) -> Iterator[Said]:
+        # An anchor of YAML may stand for a list that it is itself a part of.
+        if id(place.value) in trail or len(trail) > _MAX_DEPTH:
+            yield place.finding("self-reference", place.pointer, "properties that contain themselves; their fields end there")
             return
+        trail |= {id(place.value)}
         said: set[str] = set()
         for one in (place / "properties").elements():
             self._fields += 1
@@ -207,9 +209,9 @@ class _Contract:
                 yield one.reject(again, "give each property of an object a name of its own")
                 continue
             said.add(name)
-            yield from self._property(one, dataset, f"{prefix}{name}", depth)
+            yield from self._property(one, dataset, f"{prefix}{name}", trail)
 
-    def _property(self, one: Place, dataset: str, name: str, depth: int) -> Iterator[Said]:
+    def _property(self, one: Place, dataset: str, name: str, trail: frozenset[int]) -> Iterator[Said]:
         options = one / "logicalTypeOptions"
         logical, physical = _type(one), one.text("physicalType")
         required = one.value.get("required")
@@ -232,13 +234,12 @@ class _Contract:
                 ends = {"from_label": label, "from": id_, "to_label": "Field", "to": f"{dataset}#{name}"}
                 yield make(Derivation, source.position, text, **ends)
         inner = one
-        while (
-            isinstance((inner / "items").value, dict)
-            and not isinstance((inner / "properties").value, list)
-            and depth < _MAX_DEPTH
-        ):
-            inner, depth = inner / "items", depth + 1
-        yield from self._properties(inner, dataset, f"{name}.", depth + 1)
+        while isinstance((inner / "items").value, dict) and not isinstance((inner / "properties").value, list):
+            if id(inner.value) in trail:
+                break
+            trail |= {id(inner.value)}
+            inner = inner / "items"
+        yield from self._properties(inner, dataset, f"{name}.", trail)
 
     def _source(self, text: str) -> tuple[str, str]:
         """A source object as (label, id): a data set, or ``object.property``."""

@@ -71,7 +71,7 @@ CALL (reached, now) {
 WITH n, now, x, distance, brought ORDER BY distance, brought
 WITH n, now, x, min(distance) AS distance, collect(brought)[0] AS brought
 WHERE x <> n AND distance <= $depth AND NOT EXISTS { (x)-[:SAME_AS]->(:Route) }
-LET owner = COLLECT { MATCH (x)<-[w:OWNS]-(t:Team) WHERE w.valid_to IS NULL OR w.valid_to > now RETURN t ORDER BY t.id LIMIT 1 }[0]
+LET owner = COLLECT { MATCH (x)<-[:HAS_FIELD]-{0,1}()<-[w:OWNS]-(t:Team) WHERE w.valid_to IS NULL OR w.valid_to > now RETURN t ORDER BY t.id LIMIT 1 }[0]
 LET operator = CASE WHEN x:Partner THEN x ELSE COLLECT {
   MATCH (p:Partner)-[o:OPERATES|HAS_TEAM]->(of) WHERE (of = x OR of = owner) AND (o.valid_to IS NULL OR o.valid_to > now)
   RETURN p ORDER BY type(o) DESC, p.id LIMIT 1 }[0] END

@@ -146,9 +146,13 @@ def _known(ask: Asker, old: Version, new: Version, changes: list[Change], moment
 
 
 def _named(new: Version, known: dict[Key, Row]) -> NodeRef:
-    """What the answer is about: the one data set, else the whole contract."""
-    if len(new.datasets) == 1 and (row := known.get(("Dataset", next(iter(new.datasets))))):
-        return NodeRef(id=row["id"], label="Dataset", name=row["name"])
+    """What the answer is about: the one data set, the interface that all others belong to, else the contract."""
+    if len(new.datasets) == 1 and (one := _ref(known.get(("Dataset", next(iter(new.datasets)))))):
+        return one
+    for id_ in new.interfaces:
+        whole = all(other == id_ or other.startswith(f"{id_}/") for other in new.interfaces)
+        if whole and (one := _ref(known.get(("Interface", id_)))):
+            return one
     contract = new.contract or "contract"
     return NodeRef(id=contract, label="Contract", name=contract)
 

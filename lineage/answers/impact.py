@@ -98,7 +98,7 @@ def _affected(rows: list[Row], start: NodeRef, any_field: bool) -> list[Affected
     """One entry a node, nearest first; fields are gathered under their data set."""
     sure = _by_field(rows, start, any_field)
     own = {row["id"]: row["dataset"] for row in rows if row["label"] == "Field"}
-    distance: dict[str, int] = {start.id: 0}
+    distance: dict[str, int] = {start.id: 0, start.id.partition("#")[0]: 0}
     for row in rows:
         if row["label"] == "Field":
             # Behind a field stands its data set: what is made from that as a whole is reached from there.

@@ -25,7 +25,7 @@ class UnderWay(ItemRef):
 class Answering(Result):
     """Who answers for what changed: the team that owns it and its partner, with whom to turn to."""
 
-    of: str
+    of: tuple[str, ...]
     owner: str | None
     partner: str | None
     contacts: tuple[str, ...]
@@ -56,8 +56,10 @@ def notices(ask: Asker, change: Impact, *, effective: datetime | None = None, as
     moment = as_of or datetime.now(UTC)
     routes = [one.id for one in change.affected if one.label == "Route"]
     ends = ask.rows("route_ends", routes=routes, limit=MAX_ITEMS, as_of=moment) if routes else []
-    ids = sorted({one.dataset or one.id for one in change.changes} | {one.id for one in change.changes if one.dataset is None})
-    rows = ask.rows("changed_nodes", ids=ids, as_of=moment)
+    ids = sorted({one.dataset or one.id for one in change.changes} | {change.of.id})
+    rows = [
+        row for row in ask.rows("changed_nodes", ids=ids, as_of=moment) if row["owner"] or row["partner"] or row["contacts"]
+    ]
     names = _names(change, ends)
     found = []
     for kind in ("partner", "team"):
@@ -98,7 +100,7 @@ def _notice(
     causes = sorted({place for one in reached for place in one.causes})
     changes = sorted((change.changes[place] for place in causes), key=lambda one: not one.breaking)
     ways = {row["route"]: row for row in theirs}
-    about = {one.dataset or one.id for one in changes}
+    about = {one.dataset or one.id for one in changes} | {change.of.id}
     return Notice(
         kind=kind,
         id=id_,
@@ -110,7 +112,7 @@ def _notice(
         routes={route: _between(route, ends) for route in ways},
         under_way=sum(row["under_way"] for row in ways.values()),
         items=tuple(_items(ways.values())[:MAX_ITEMS]),
-        ask=tuple(_answering(row) for row in rows if row["id"] in about and row["label"] != "Field"),
+        ask=_answering([row for row in rows if row["id"] in about]),
     )
 
 
@@ -135,13 +137,19 @@ def _items(rows: Iterable[Row]) -> list[UnderWay]:
     return sorted(found, key=lambda one: (one.last_at is None, -(one.last_at.timestamp() if one.last_at else 0), one.id))
 
 
-def _answering(row: Row) -> Answering:
-    contacts = [
-        " ".join(
-            filter(
-                None, (one["name"], f"<{one['email']}>" if one["email"] else None, f"({one['role']})" if one["role"] else None)
-            )
-        )
-        for one in row["contacts"]
-    ]
-    return Answering(of=row["id"], owner=row["owner_name"] or row["owner"], partner=row["partner"], contacts=tuple(contacts))
+def _answering(rows: list[Row]) -> tuple[Answering, ...]:
+    """Who answers, each once with all that they answer for."""
+    found: dict[tuple[str | None, str | None, tuple[str, ...]], list[str]] = {}
+    for row in rows:
+        contacts = tuple(_contact(one) for one in row["contacts"])
+        found.setdefault((row["owner_name"] or row["owner"], row["partner"], contacts), []).append(row["id"])
+    return tuple(
+        Answering(of=tuple(ids), owner=owner, partner=partner, contacts=contacts)
+        for (owner, partner, contacts), ids in found.items()
+    )
+
+
+def _contact(one: dict[str, Any]) -> str:
+    address = f"<{one['email']}>" if one["email"] else None
+    role = f"({one['role']})" if one["role"] else None
+    return " ".join(filter(None, (one["name"], address, role)))

@@ -50,7 +50,11 @@ def _versions(old: Version, new: Version) -> Iterator[Change]:
     both = [(one, new.datasets[id_]) for id_, one in old.datasets.items() if id_ in new.datasets]
     for was, now in dict.fromkeys((one.version, other.version) for one, other in both if one.version != other.version):
         ids = [one.id for one, other in both if (one.version, other.version) == (was, now)]
-        yield Change(field=None, change="version", breaking=False, dataset=ids[0], was=was, now=now, label="Dataset", id=ids[0])
+        dataset = ids[0] if len(ids) == 1 else None
+        yield Change(
+            field=None, change="version", breaking=False, dataset=dataset, was=was, now=now, label="Dataset",
+            id=dataset or new.contract or ids[0],
+        )  # fmt: skip
 
 
 def _dataset(id_: str, old: Version, new: Version) -> Iterator[Change]:

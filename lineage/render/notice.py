@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from lineage.answers.notices import Answering, Notice
+from lineage.answers.notices import Answering, Notice, UnderWay
 from lineage.answers.results import Affected
 from lineage.contracts import Change
 from lineage.errors import RefusedError, UsageError
@@ -16,6 +16,7 @@ from lineage.render.text import time_text
 
 MARK = "<!-- notice of a change, written by lineage -->"
 _MAX_NAME = 100
+_MAX_LISTED = 10
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
@@ -67,13 +68,16 @@ def notice_text(notice: Notice) -> str:
         "## What changes",
         _table(("breaking", "where", "change", "was", "now"), map(_change, notice.changes)),
         "## What of yours it reaches",
-        _table(("what", "id", "name", "by", "known by"), (_affected(one) for one in notice.affected if one.label != "Route")),
+        _table(
+            ("what", "id", "name", "its fields", "uses", "known by"),
+            (_affected(one) for one in notice.affected if one.label != "Route"),
+        ),
     ]
     if notice.routes:
-        parts += ["Routes:", "\n".join(f"- {_plain(route)}: {_plain(between)}" for route, between in notice.routes.items())]
+        parts += ["Routes:", "\n".join(f"- {_code(route)}: {_plain(between)}" for route, between in notice.routes.items())]
     if notice.under_way:
         more = f", the last {len(notice.items)} of them" if notice.under_way > len(notice.items) else ""
-        rows = ((one.id, one.name, ", ".join(one.identifiers), one.route, time_text(one.last_at)) for one in notice.items)
+        rows = map(_item, notice.items)
         parts += [
             "## Under way on these routes",
             f"{notice.under_way} handed on and not known to have arrived{more}:",
@@ -84,21 +88,25 @@ def notice_text(notice: Notice) -> str:
 
 
 def _change(one: Change) -> tuple[str, ...]:
-    where = f"{one.dataset}: {one.field}" if one.field else one.dataset or one.id
-    return "**yes**" if one.breaking else "no", _plain(where), one.change, _plain(one.was or ""), _plain(one.now or "")
+    where = f"{one.dataset}#{one.field}" if one.field else one.dataset or one.id
+    return "**yes**" if one.breaking else "no", _code(where), one.change, _code(one.was), _code(one.now)
+
+
+def _item(one: UnderWay) -> tuple[str, ...]:
+    name = one.name if one.name != one.id else ""
+    return _code(one.id), _plain(name), _codes(one.identifiers), _code(one.route), time_text(one.last_at)
 
 
 def _affected(one: Affected) -> tuple[str, ...]:
     known = "fields" if one.lineage == "field" else "data sets only"
-    by = ", ".join(one.fields) or "the whole"
-    own = f" ({', '.join(one.own_fields)})" if one.own_fields else ""
-    return one.label, _plain(one.id), _plain(one.name + own), _plain(by), known
+    name = one.name if one.name != one.id else ""
+    return one.label, _code(one.id), _plain(name), _codes(one.own_fields), _codes(one.fields), known
 
 
 def _ask(one: Answering) -> str:
     who = ", ".join(filter(None, (one.owner, one.partner)))
-    contacts = "; ".join(one.contacts)
-    return f"- {_plain(one.of)}: {_plain(who or 'no owner')}" + (f": {_plain(contacts)}" if contacts else "")
+    contacts = f": {'; '.join(one.contacts)}" if one.contacts else ""
+    return f"- {_plain(who + contacts)}, for {_codes(one.of[:_MAX_LISTED])}{' ...' if len(one.of) > _MAX_LISTED else ''}"
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -108,3 +116,12 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _plain(text: str) -> str:
     return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+
+
+def _code(text: str | None) -> str:
+    # A bar ends a table's cell even inside a code span (GitHub Flavored Markdown, section 4.10).
+    return f"`{' '.join(text.split()).replace('`', chr(39)).replace('|', chr(92) + '|')}`" if text else ""
+
+
+def _codes(texts: Iterable[str]) -> str:
+    return ", ".join(map(_code, texts))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lineage.answers.results import Branch, Completeness, ContactRef, Hop, Impact, ItemRef, LastHandoff, Trace
+from lineage.answers.results import Affected, Branch, Completeness, ContactRef, Hop, Impact, ItemRef, LastHandoff, Trace
 from lineage.render.output import cell, table
 from lineage.times import rfc3339
 
@@ -144,12 +145,7 @@ def impact_text(answer: Impact) -> RenderableType:
         parts.append(Text(f"{len(changes)} changes, {breaking} of them breaking."))
     parts += (Text(f"Not read, so it may look removed: {one}", style="bold yellow") for one in answer.not_read)
     if answer.affected:
-        rows = [
-            {"steps": a.distance, "what": a.label, "name": a.name if a.name == a.id else f"{a.name} ({a.id})", "reached from": a.via,
-             "fields": a.fields, "known by": a.lineage and ("fields" if a.lineage == "field" else "data sets"),
-             "partner": a.partner, "owner": a.owner, "contact": a.contact}
-            for a in answer.affected
-        ]  # fmt: skip
+        rows = [_affected_row(one) for one in answer.affected]
         columns = [c for c in rows[0] if c not in {"fields", "known by"} or any(row[c] for row in rows)]
         parts.append(table(rows, columns))
         counts: dict[str, int] = {}
@@ -165,6 +161,20 @@ def impact_text(answer: Impact) -> RenderableType:
         parts.append(Text(f"Not in the map, so nobody knows who uses it: {some}", style="yellow"))
     parts += completeness_text(answer.completeness)
     return Group(*parts)
+
+
+def _affected_row(one: Affected) -> dict[str, Any]:
+    return {
+        "steps": one.distance,
+        "what": one.label,
+        "name": one.name if one.name == one.id else f"{one.name} ({one.id})",
+        "reached from": one.via,
+        "fields": sorted({name.rpartition("#")[2] for name in one.fields}),
+        "known by": one.lineage and ("fields" if one.lineage == "field" else "data sets"),
+        "partner": one.partner,
+        "owner": one.owner,
+        "contact": one.contact,
+    }
 
 
 def _title(item: ItemRef) -> Text:
