@@ -1,4 +1,4 @@
-"""Fields that were probably renamed: one went and one came, of the same type, alike in name or in the same place.
+"""Fields that were probably renamed: one went and one came, of the same type, alike in name or between the same two neighbours.
 
 Only where exactly one candidate fits, on both sides; anything less sure is a removal and an addition.
 """
@@ -13,6 +13,8 @@ _ALIKE = 0.6
 # Beyond that many, pairs are not tried: a schema that was rewritten has no renamed fields.
 _MOST = 400
 
+Neighbours = dict[str, tuple[str, str]]
+
 
 def renamed(old: dict[str, DatasetField], new: dict[str, DatasetField]) -> dict[str, str]:
     """Old names to new ones. What stands inside a renamed field is renamed with it."""
@@ -21,11 +23,11 @@ def renamed(old: dict[str, DatasetField], new: dict[str, DatasetField]) -> dict[
     found: dict[str, str] = {}
     if len(gone) > _MOST or len(come) > _MOST:
         return found
-    places = _places(old), _places(new)
+    around = _neighbours(old), _neighbours(new)
     for depth in sorted({name.count(".") for name in gone}):
         level = [name for name in gone if name.count(".") == depth]
         fits = {
-            name: [other for other in come if _fits(name, other, old, new, places, found)]
+            name: [other for other in come if _fits(name, other, old, new, around, found)]
             for name in level
         }  # fmt: skip
         wanted = [other for others in fits.values() for other in others]
@@ -33,14 +35,16 @@ def renamed(old: dict[str, DatasetField], new: dict[str, DatasetField]) -> dict[
     return found
 
 
-def _places(fields: dict[str, DatasetField]) -> dict[str, int]:
-    """Each field's place among those beside it."""
-    beside: dict[str, int] = {}
-    places = {}
+def _neighbours(fields: dict[str, DatasetField]) -> Neighbours:
+    """The names before and after each field, among those beside it."""
+    beside: dict[str, list[str]] = {}
     for name in fields:
-        parent = name.rpartition(".")[0]
-        places[name] = beside[parent] = beside.get(parent, -1) + 1
-    return places
+        beside.setdefault(name.rpartition(".")[0], []).append(name)
+    return {
+        name: (before and before.rpartition(".")[2], after and after.rpartition(".")[2])
+        for names in beside.values()
+        for before, name, after in zip(["", *names], names, [*names[1:], ""], strict=False)
+    }
 
 
 def _fits(
@@ -48,7 +52,7 @@ def _fits(
     other: str,
     old: dict[str, DatasetField],
     new: dict[str, DatasetField],
-    places: tuple[dict[str, int], dict[str, int]],
+    around: tuple[Neighbours, Neighbours],
     found: dict[str, str],
 ) -> bool:
     parent, _, own = name.rpartition(".")
@@ -58,4 +62,4 @@ def _fits(
     if parent in found:
         return own == other_own
     alike = difflib.SequenceMatcher(None, own.lower(), other_own.lower()).ratio() >= _ALIKE
-    return alike or places[0][name] == places[1][other]
+    return alike or around[0][name] == around[1][other]
