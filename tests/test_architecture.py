@@ -17,7 +17,7 @@ OURS = ("lineage", "loaders", "cypher")
 SHARED_BY_FEEDS = {"loaders.base", "loaders.formats", "loaders.sources"}
 PURE = (
     "lineage.custody", "lineage.assertions", "lineage.identity", "lineage.facts", "lineage.model", "lineage.times",
-    "lineage.answers.expected", "lineage.answers.verdict", "lineage.answers.codes",
+    "lineage.contracts", "lineage.answers.expected", "lineage.answers.verdict", "lineage.answers.codes",
 )  # fmt: skip
 
 
