@@ -403,6 +403,17 @@ def test_notices_tell_each_recipient_what_is_theirs(mapped: Lineage, csv: Files,
     assert not (folder / "partner-acme.md").exists()
 
 
+def test_nobody_is_sent_to_who_has_left(session: Lineage, say: Say, csv: Files) -> None:
+    left = Contact(of_label="Team", of="bi", name="Ada", valid_to="2020-01-01")
+    here = Contact(of_label="Team", of="bi", name="Bo")
+    report = Report(id="r", owner="bi"), Derivation(from_label="Dataset", **{"from": "plays"}, to_label="Report", to="r")
+    say(Team(id="bi"), left, here, *report, System(id="s", owner="bi"))
+    answer = session.impact("plays", change=csv("a", "b"))
+    assert [(one.id, one.contact) for one in answer.affected] == [("r", "Bo")]
+    assert [row["name"] for row in session.query("who_to_ask", systems=["s"]).rows] == ["Bo"]
+    assert [row["name"] for row in session.query("late_owners", teams=["bi"]).rows] == ["Bo"]
+
+
 def test_no_id_leads_out_of_the_folder_and_no_name_is_markup(session: Lineage, say: Say, csv: Files, tmp_path: Path) -> None:
     from lineage.render.notice import write_notices
 

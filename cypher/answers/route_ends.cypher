@@ -10,7 +10,7 @@ CYPHER 25
 LET now = coalesce($as_of, datetime())
 UNWIND $routes AS id
 MATCH (r:Route {id: id})
-// Evidence that names no route is told by its two ends; such a route is the same as the declared one between them.
+// Evidence that names no route is told by its two ends. Such a route is the same as the declared one between them.
 LET known_as = COLLECT { MATCH (r)<-[:SAME_AS]-{0,1}(o:Route) RETURN o.id }
 LET under_way = COUNT { UNWIND known_as AS own MATCH (h:Handoff {route_id: own, secured: false}) RETURN h }
 LET items = COLLECT {
