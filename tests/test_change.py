@@ -164,6 +164,8 @@ def test_data_sets_interfaces_and_routes_are_compared() -> None:
         ("Interface", "i", "security"): False,
         ("Route", "r", "schedule"): True,
     }
+    later = compare(version_of([Route(**route, deliver_within="PT6H")]), version_of([Route(**route, deliver_within="PT12H")]))
+    assert [(one.change, one.breaking, one.was, one.now) for one in later] == [("deliver_within", True, "PT6H", "PT12H")]
     (change,) = compare(version_of([Interface(id="i")]), version_of([Interface(id="i", security=("key",))]))
     assert change.breaking  # who needed no key needs one now
 

@@ -183,7 +183,8 @@ def _route(id_: str, old: Version, new: Version) -> Iterator[Change]:
         was, now = getattr(before, what), getattr(after, what)
         if was != now:
             yield changed(what.rstrip("_"), was is not None, was, now)
+    written = before.model_dump(mode="json"), after.model_dump(mode="json")  # durations as ISO 8601
     for what in ("deliver_within", "acknowledge_within"):
         was, now = getattr(before, what), getattr(after, what)
         if was != now:
-            yield changed(what, was is not None and (now is None or now > was), was, now)
+            yield changed(what, was is not None and (now is None or now > was), *(one[what] for one in written))
