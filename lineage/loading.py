@@ -14,12 +14,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from lineage.errors import NotFoundError, UsageError
-from lineage.facts import Said
+from lineage.contracts import Version, version_of
+from lineage.errors import NotFoundError, SourceError, UsageError
+from lineage.facts import Fact, Reject, Said
 from lineage.graph import Graph
 from lineage.ingest import DEFAULT_BATCH, Load, Report, ingest
 from loaders import discover
-from loaders.base import Feed, Settings, Source, open_source, reasons
+from loaders.base import Document, Feed, Settings, Source, csv_columns, open_source, reasons, yaml_documents
 
 
 def find_feed(name: str) -> Feed:
@@ -104,6 +105,64 @@ def load(
             stream=reading.source.stream,
         )
         return ingest(graph, about, reading.said(), rejects=rejects(), batch_size=batch_size, progress=progress)
+
+
+def read_versions(
+    old: str, new: str, *, feed: str | None = None, settings: Mapping[str, Any] | None = None
+) -> tuple[Version, Version, tuple[str, ...]]:
+    """Two versions of a contract, as the facts that its feed says of each, and what of them could not be read.
+
+    ``feed``: told by the content of the two if None. Raises NotFoundError, SourceError, UsageError.
+    """
+    name = feed or recognise(old)
+    if feed is None and (other := recognise(new)) != name:
+        raise UsageError(f"{old} is for the feed {name} and {new} for {other}.", hint="Name two versions of the same contract.")
+    versions, not_read = [], []
+    for source in (old, new):
+        with opened(name, source, given=settings) as reading:
+            said = list(reading.said())
+        rejects = [one for one in said if isinstance(one, Reject)]
+        if not any(isinstance(one, Fact) for one in said):
+            why = f"{rejects[0].position}: {rejects[0].reason}" if rejects else "it is empty"
+            hint = rejects[0].hint if rejects else "Name the right file."
+            raise SourceError(f"{source} says nothing that can be compared: {why}.", hint=f"{hint[:1].upper()}{hint[1:]}.")
+        not_read += [f"{source}: {one.position}: {one.reason}" for one in rejects]
+        versions.append(version_of(said))
+    return versions[0], versions[1], tuple(not_read)
+
+
+def recognise(source: str) -> str:
+    """The feed that reads a contract or schema, by its content. Raises SourceError where none does."""
+    with tempfile.TemporaryDirectory(prefix="lineage-") as scratch:
+        document = open_source(source, accepts=lambda name: True, scratch=Path(scratch)).documents[0]
+        content = _content(document)
+        for feed, told in _TOLD_BY.items():
+            if isinstance(content, dict) and told(content):
+                return feed
+        if not isinstance(content, dict | list) and csv_columns(document):
+            return "csv-header"
+    raise SourceError(
+        f"{source} is no contract or schema that is known by its content ({', '.join(_TOLD_BY)} or the header of a CSV).",
+        hint="Say which feed reads it: --feed NAME.",
+    )
+
+
+_TOLD_BY: dict[str, Callable[[dict[Any, Any]], bool]] = {
+    "openapi": lambda content: "openapi" in content or "swagger" in content,
+    "asyncapi": lambda content: "asyncapi" in content,
+    "odcs": lambda content: content.get("kind") == "DataContract",
+    "dbt": lambda content: isinstance(about := content.get("metadata"), dict) and "dbt_schema_version" in about,
+    "json-schema": lambda content: any(word in content for word in ("$schema", "properties", "$defs", "definitions")),
+}
+
+
+def _content(document: Document) -> Any:
+    """The first YAML or JSON value; None where the name or the first line tell that it is a table."""
+    bare = document.name.lower().removesuffix(".gz")
+    if bare.endswith((".csv", ".tsv")):
+        return None
+    first = next(iter(yaml_documents(document)), None)
+    return first[1] if isinstance(first, tuple) else None
 
 
 def _fingerprint(reading: OpenedSource) -> str:

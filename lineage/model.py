@@ -206,9 +206,9 @@ PROPERTIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("every declared node", ("name", "kind", "declared", "valid_from", "valid_to", "retired")),
     ("Partner", ("zone",)),
     ("Contact", ("email", "role")),
-    ("Interface", ("protocol", "format", "endpoint", "contract")),
-    ("Dataset", ("description", "format", "contract", "owner")),
-    ("Field", ("dataset", "type", "required", "description")),
+    ("Interface", ("protocol", "format", "endpoint", "contract", "security")),
+    ("Dataset", ("description", "format", "contract", "owner", "version", "direction", "service_levels")),
+    ("Field", ("dataset", "type", "required", "description", "format", "pattern", "enum")),
     (
         "Route",
         (

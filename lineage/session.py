@@ -16,6 +16,7 @@ from lineage.answers.compliance_results import Compliance
 from lineage.answers.drift_results import Drift
 from lineage.answers.incidents import Diagnosis
 from lineage.answers.late_results import Late
+from lineage.answers.notices import Notice
 from lineage.answers.partner_results import PartnerReference
 from lineage.answers.results import Hit, Impact, LastHandoff, Table, Trace
 from lineage.errors import UsageError
@@ -136,9 +137,37 @@ class Lineage:
         """The newest secured handoffs of a route, partner or system. Errors as for ``trace``."""
         return answers.last_handoffs(self.ask, route=route, partner=partner, system=system, limit=limit, as_of=_time(as_of))
 
-    def impact(self, node: str, *, field: str | None = None, depth: int = 30, as_of: Time = None) -> Impact:
-        """What a change or outage of a node reaches. Errors as for ``trace``."""
-        return answers.impact(self.ask, node, field=field, depth=depth, as_of=_time(as_of))
+    def impact(
+        self,
+        node: str | None = None,
+        *,
+        field: str | None = None,
+        depth: int = 30,
+        as_of: Time = None,
+        change: tuple[str | Path, str | Path] | None = None,
+        feed: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Impact:
+        """What a change or outage of a node reaches; with ``change``, what a new version of a contract reaches.
+
+        ``change``: the old and the new version, files or URLs; ``feed`` reads them (told by their content if None), with these
+        ``settings``. ``node`` may then be left out where the map holds what the contract describes. Errors as for ``trace``,
+        and SourceError.
+        """
+        if change is None:
+            if node is None:
+                raise UsageError("Name a NODE.", hint="Or two versions of a contract: --change OLD NEW.")
+            return answers.impact(self.ask, node, field=field, depth=depth, as_of=_time(as_of))
+        from lineage.loading import read_versions
+
+        old, new, not_read = read_versions(str(change[0]), str(change[1]), feed=feed, settings=settings)
+        return answers.change_impact(
+            self.ask, old, new, node=node, field=field, depth=depth, as_of=_time(as_of), not_read=not_read
+        )
+
+    def notices(self, change: Impact, *, effective: Time = None, as_of: Time = None) -> list[Notice]:
+        """For each partner and team that a change reaches, what it has to know; ``effective``: when it comes. Raises ServerError."""
+        return answers.notices(self.ask, change, effective=_time(effective), as_of=_time(as_of))
 
     def diagnose(self, *, open_only: bool = False, since: Time = None, as_of: Time = None) -> Diagnosis:
         """A verdict on every item on its way, and the incidents behind what has not arrived. Raises ServerError, OutOfTime."""

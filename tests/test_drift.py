@@ -418,6 +418,9 @@ def test_what_is_no_disagreement(session: Lineage, say: Say, tell: Tell) -> None
     say(System(id="a", name="a@feed", kind="host"), feed="podcast", source="p.xml", authority="observed")
     for name in ("x", "y"):
         say(Interface(id="i", protocol=name), feed="podcast", source=f"{name}.xml", authority="observed")
+    for name in ("sent", "accepted"):
+        channel = Dataset(id="d", name=name, description=name, contract=f"{name}.yaml", direction=name)
+        say(channel, feed="asyncapi", source=f"{name}.yaml", authority="contract")
     assert shown(session.drift()) == []
 
 

@@ -3,10 +3,12 @@
 // A system is crossed only along the same data set, a data set derived from it, or a route that comes after.
 // For a field: what is made from that field, where only data sets are known to be connected, what is made from its data set,
 // and the routes that carry it. Each route brings its receiver and that receiver's partner along.
+// For a data set with any_field: the same for a field that the map does not know by its name.
 // @param id string  id of a node, a field's id joins data set and name
 // @param label string = null  its label, where one id belongs to nodes of several labels
 // @param depth integer = 30  steps downstream at most, up to 30
 // @param as_of datetime = null  declarations of that time, null is now
+// @param any_field boolean = false  of the data set, only what one of its fields reaches of which nobody says what is made from it
 // @returns distance, label, id, name, dataset, dataset_name, reached_from, partner, owner, contact, start, node, people
 // @example id='northwind-directory'
 CYPHER 25
@@ -17,7 +19,7 @@ CALL () {
 }
 FILTER $label IS NULL OR $label IN labels(n)
 CALL (n, now) {
-  MATCH p = (n)-[f:FEEDS|SENDS|OPERATES WHERE coalesce(f.kind, '') <> 'follows' AND (f.valid_from IS NULL OR f.valid_from <= now) AND (f.valid_to IS NULL OR f.valid_to > now)]->{0,30}(x)
+  MATCH p = (n)-[f:FEEDS|SENDS|OPERATES WHERE NOT $any_field AND coalesce(f.kind, '') <> 'follows' AND (f.valid_from IS NULL OR f.valid_from <= now) AND (f.valid_to IS NULL OR f.valid_to > now)]->{0,30}(x)
   RETURN x, min(length(p)) AS distance
 }
 WITH n, now, collect({x: x, distance: distance}) AS reached
@@ -26,8 +28,8 @@ CALL (reached, now) {
   RETURN one.x AS x, one.distance AS distance
   UNION
   // Where nobody says which fields a data set is made from, the field may be among them.
-  UNWIND [one IN reached WHERE one.x:Field] AS one
-  MATCH (d:Dataset {id: one.x.dataset})-[made:FEEDS {kind: 'derivation'}]->(first)
+  UNWIND [one IN reached WHERE one.x:Field OR $any_field] AS one
+  MATCH (d:Dataset {id: coalesce(one.x.dataset, one.x.id)})-[made:FEEDS {kind: 'derivation'}]->(first)
   WHERE (made.valid_to IS NULL OR made.valid_to > now)
     AND NOT EXISTS { MATCH (d)-[:HAS_FIELD]->(:Field)-[:FEEDS]->(used) WHERE used = first OR EXISTS { (first)-[:HAS_FIELD]->(used) } }
   WITH first, min(one.distance) + 1 AS base, now
@@ -36,13 +38,13 @@ CALL (reached, now) {
 }
 WITH n, now, x, min(distance) AS distance
 WITH n, now, collect({x: x, distance: distance, from: null}) AS reached
-CALL (reached, now) {
+CALL (n, reached, now) {
   UNWIND reached AS one
   RETURN one.x AS x, one.distance AS distance, null AS brought
   UNION
   // A field travels with its data set, which fields come out again behind the receiver only derivations can say.
-  UNWIND [one IN reached WHERE one.x:Field] AS one
-  MATCH (d:Dataset {id: one.x.dataset})-[f:FEEDS {kind: 'carried'}]->(r:Route)
+  UNWIND [one IN reached WHERE one.x:Field OR $any_field AND one.x = n] AS one
+  MATCH (d:Dataset {id: coalesce(one.x.dataset, one.x.id)})-[f:FEEDS {kind: 'carried'}]->(r:Route)
   WHERE f.valid_to IS NULL OR f.valid_to > now
   RETURN r AS x, min(one.distance) + 1 AS distance, min(d.id) AS brought
 }
@@ -69,11 +71,11 @@ CALL (reached, now) {
 WITH n, now, x, distance, brought ORDER BY distance, brought
 WITH n, now, x, min(distance) AS distance, collect(brought)[0] AS brought
 WHERE x <> n AND distance <= $depth AND NOT EXISTS { (x)-[:SAME_AS]->(:Route) }
-LET owner = COLLECT { MATCH (x)<-[w:OWNS]-(t:Team) WHERE w.valid_to IS NULL OR w.valid_to > now RETURN t ORDER BY t.id LIMIT 1 }[0]
+LET owner = COLLECT { MATCH (x)<-[:HAS_FIELD]-{0,1}()<-[w:OWNS]-(t:Team) WHERE w.valid_to IS NULL OR w.valid_to > now RETURN t ORDER BY t.id LIMIT 1 }[0]
 LET operator = CASE WHEN x:Partner THEN x ELSE COLLECT {
   MATCH (p:Partner)-[o:OPERATES|HAS_TEAM]->(of) WHERE (of = x OR of = owner) AND (o.valid_to IS NULL OR o.valid_to > now)
   RETURN p ORDER BY type(o) DESC, p.id LIMIT 1 }[0] END
-LET people = COLLECT { MATCH (of)-[:HAS_CONTACT]->(c:Contact) WHERE of = owner OR of = operator RETURN c ORDER BY CASE WHEN of = owner THEN 0 ELSE 1 END, c.id }
+LET people = COLLECT { MATCH (of)-[h:HAS_CONTACT]->(c:Contact) WHERE (of = owner OR of = operator) AND (h.valid_to IS NULL OR h.valid_to > now) RETURN c ORDER BY CASE WHEN of = owner THEN 0 ELSE 1 END, c.id }
 RETURN distance,
   [l IN labels(x) WHERE l IN ['Partner', 'System', 'Interface', 'Dataset', 'Field', 'Route', 'Report']][0] AS label,
   x.id AS id, coalesce(x.name, x.id) AS name, x.dataset AS dataset,

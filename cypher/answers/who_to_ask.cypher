@@ -8,9 +8,12 @@ UNWIND $systems AS id
 MATCH (s:System {id: id})
 OPTIONAL MATCH (p:Partner)-[o:OPERATES]->(s) WHERE o.valid_to IS NULL OR o.valid_to > datetime()
 CALL (s, p) {
-  MATCH way = (c:Contact)<-[:HAS_CONTACT]-(t:Team)-[w:OWNS]->(s) WHERE w.valid_to IS NULL OR w.valid_to > datetime() RETURN c, t AS of, 0 AS rank, way
+  MATCH way = (c:Contact)<-[h:HAS_CONTACT]-(t:Team)-[w:OWNS]->(s)
+  WHERE (h.valid_to IS NULL OR h.valid_to > datetime()) AND (w.valid_to IS NULL OR w.valid_to > datetime())
+  RETURN c, t AS of, 0 AS rank, way
   UNION
-  MATCH way = (c:Contact)<-[:HAS_CONTACT]-(p)-[:OPERATES]->(s) RETURN c, p AS of, 1 AS rank, way
+  MATCH way = (c:Contact)<-[h:HAS_CONTACT]-(p)-[:OPERATES]->(s) WHERE h.valid_to IS NULL OR h.valid_to > datetime()
+  RETURN c, p AS of, 1 AS rank, way
   UNION
   RETURN null AS c, null AS of, 2 AS rank, null AS way
 }

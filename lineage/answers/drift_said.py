@@ -1,7 +1,8 @@
 """Where sources say different things about one node, and where a feed found another protocol or format than declared (pure).
 
-The value that counts is the registry's, then a contract's, then an observed one (``lineage.assertions``). An observed source is
-compared by what is agreed, not by what it calls things: other names and kinds in a feed are no drift. What only observed sources
+The value that counts is the registry's, then a contract's, then an observed one (``lineage.assertions``). A feed is
+compared by what is agreed, not by what it calls things: other names and kinds in a contract or an observed source are no drift,
+nor are other words of description. Two contracts may describe one data set from its two ends. What only observed sources
 say is not declared, so they cannot disagree with it.
 """
 
@@ -16,7 +17,7 @@ from typing import Any
 
 from lineage.assertions import RANK, canonical
 
-_NOT_COMPARED = frozenset({"id", "details", "part_of"})
+_NOT_COMPARED = frozenset({"id", "details", "part_of", "description", "contract", "direction"})
 _NAMES = frozenset({"name", "kind"})
 _KINDS = {("Interface", "protocol"): "other-protocol", ("Interface", "format"): "other-format"}
 
@@ -47,7 +48,7 @@ def differences(subject: str, said: Iterable[Mapping[str, Any]], as_of: datetime
         others = [
             (one, value)
             for one, value in values[1:]
-            if _same_form(value) != _same_form(effective) and not (one["authority"] == "observed" and name in _NAMES)
+            if _same_form(value) != _same_form(effective) and (one["authority"] == "registry" or name not in _NAMES)
         ]
         if first["authority"] == "observed" or not others:
             continue

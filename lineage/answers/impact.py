@@ -25,21 +25,27 @@ def impact(ask: Asker, node: str, *, field: str | None = None, depth: int = MAX_
     if not 1 <= depth <= MAX_DEPTH:
         raise UsageError(f"depth {depth} is not between 1 and {MAX_DEPTH}.")
     moment = as_of or datetime.now(UTC)
-    start = _start(ask, node, field)
+    start = start_of(ask, node, field)
     try:
-        # One step more than asked for, to tell whether the answer ends there or is cut off there.
-        rows = ask.rows("downstream_impact", id=start.id, label=start.label, depth=depth + 1, as_of=moment)
+        affected, beyond = reach(ask, start, depth, moment)
     except OutOfTime:
         return Impact(of=start, affected=(), completeness=Completeness(complete=False, truncated_by="time"))
-    beyond = any(row["distance"] > depth for row in rows)
-    affected = _affected([row for row in rows if row["distance"] <= depth], start)
     systems = [one.id for one in affected if one.label == "System"]
     return Impact(
         of=start, affected=tuple(affected), completeness=completeness(ask, systems, moment, "depth" if beyond else None)
     )
 
 
-def _start(ask: Asker, node: str, field: str | None) -> NodeRef:
+def reach(ask: Asker, start: NodeRef, depth: int, moment: datetime, *, any_field: bool = False) -> tuple[list[Affected], bool]:
+    """What lies downstream, and whether there is more beyond ``depth``. ``any_field``: of a field that the map does not know."""
+    # One step more than asked for, to tell whether the answer ends there or is cut off there.
+    rows = ask.rows("downstream_impact", id=start.id, label=start.label, depth=depth + 1, as_of=moment, any_field=any_field)
+    beyond = any(row["distance"] > depth for row in rows)
+    return _affected([row for row in rows if row["distance"] <= depth], start, any_field), beyond
+
+
+def start_of(ask: Asker, node: str, field: str | None) -> NodeRef:
+    """The one node that is meant. Raises NotFoundError."""
     label, colon, id_ = node.partition(":")
     labels = ("Partner", "System", "Interface", "Dataset", "Field", "Route")
     wanted = next((one for one in labels if colon and one.lower() == label.lower()), None)
@@ -65,10 +71,34 @@ def _start(ask: Asker, node: str, field: str | None) -> NodeRef:
     return NodeRef(id=rows[0]["id"], label=rows[0]["label"], name=rows[0]["name"])
 
 
-def _affected(rows: list[Row], start: NodeRef) -> list[Affected]:
+def _by_field(rows: list[Row], start: NodeRef, any_field: bool) -> set[tuple[str, str]] | None:
+    """Those (label, id) that surely use the field: from field to field, and a data set's routes carry all its fields.
+
+    None where the start is no field.
+    """
+    if start.label != "Field" and not any_field:
+        return None
+    fields = {start.id} if start.label == "Field" else set()
+    sure: set[tuple[str, str]] = set()
+    for row in rows:
+        datasets = {one.rpartition("#")[0] for one in fields} | ({start.id} if any_field else set())
+        before = {"Route": datasets, "System": _ids(sure, "Route"), "Partner": _ids(sure, "System")}.get(row["label"], fields)
+        if not before.isdisjoint(row["reached_from"]):
+            sure.add((row["label"], row["id"]))
+            if row["label"] == "Field":
+                fields.add(row["id"])
+    return sure
+
+
+def _ids(nodes: set[tuple[str, str]], label: str) -> set[str]:
+    return {id_ for of, id_ in nodes if of == label}
+
+
+def _affected(rows: list[Row], start: NodeRef, any_field: bool) -> list[Affected]:
     """One entry a node, nearest first; fields are gathered under their data set."""
+    sure = _by_field(rows, start, any_field)
     own = {row["id"]: row["dataset"] for row in rows if row["label"] == "Field"}
-    distance: dict[str, int] = {start.id: 0}
+    distance: dict[str, int] = {start.id: 0, start.id.partition("#")[0]: 0}
     for row in rows:
         if row["label"] == "Field":
             # Behind a field stands its data set: what is made from that as a whole is reached from there.
@@ -78,25 +108,22 @@ def _affected(rows: list[Row], start: NodeRef) -> list[Affected]:
     for row in rows:
         if row["label"] == "Field" and row["dataset"] != start.id:
             fields.setdefault(row["dataset"], []).append(row)
-    entries = [_entry(row, distance, own, fields.get(row["id"], [])) for row in rows if row["label"] != "Field"]
+    entries = [_entry(row, distance, own, fields.get(row["id"], []), sure) for row in rows if row["label"] != "Field"]
     reached = {row["id"] for row in rows if row["label"] == "Dataset"}
     for dataset, some in fields.items():
         if dataset not in reached:
-            entries.append(
-                _entry(
-                    {**some[0], "id": dataset, "label": "Dataset", "name": some[0]["dataset_name"] or dataset},
-                    distance,
-                    own,
-                    some,
-                )
-            )
+            row = {**some[0], "id": dataset, "label": "Dataset", "name": some[0]["dataset_name"] or dataset}
+            entries.append(_entry(row, distance, own, some, sure))
     return sorted(entries, key=lambda one: (one.distance, one.label, one.id))
 
 
-def _entry(row: Row, distance: dict[str, int], own: dict[str, str], fields: list[Row]) -> Affected:
+def _entry(
+    row: Row, distance: dict[str, int], own: dict[str, str], fields: list[Row], sure: set[tuple[str, str]] | None
+) -> Affected:
     nearer = [one for one in row["reached_from"] if distance.get(one, MAX_DEPTH) < row["distance"]]
     via = min(nearer, key=lambda one: (distance.get(one, MAX_DEPTH), one), default=None)
     names: list[Any] = sorted({one["name"] for one in fields})
+    known = sure is not None and any((one["label"], one["id"]) in sure for one in (row, *fields))
     return Affected(
         id=row["id"],
         label=row["label"],
@@ -104,6 +131,8 @@ def _entry(row: Row, distance: dict[str, int], own: dict[str, str], fields: list
         distance=row["distance"],
         via=own.get(via, via) if via else None,
         fields=tuple(names),
+        own_fields=tuple(names),
+        lineage=None if sure is None else "field" if known else "dataset",
         partner=row["partner"],
         owner=row["owner"],
         contact=row["contact"],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from lineage.contracts import Change
 from lineage.picture import Edge, svg
 from lineage.times import rfc3339
 
@@ -227,7 +228,12 @@ class NodeRef(Result):
 
 
 class Affected(NodeRef):
-    """Something that a change or outage reaches. ``via``: what it is reached from; ``distance``: steps downstream."""
+    """Something that a change or outage reaches. ``via``: what it is reached from; ``distance``: steps downstream.
+
+    ``own_fields``: its own fields that are reached, of a data set. ``fields``: the same; of a change of a contract the changed fields
+    that it uses, and ``causes`` the changes that reach it, by their places in the list. ``lineage``: ``field`` where it surely
+    uses a field, ``dataset`` where only the data sets are known to be connected, None where no field is asked about.
+    """
 
     distance: int
     via: str | None
@@ -235,22 +241,24 @@ class Affected(NodeRef):
     partner: str | None
     owner: str | None
     contact: str | None
-
-
-class Change(Result):
-    """One difference between two versions of a contract or schema."""
-
-    field: str
-    change: str
-    breaking: bool
+    lineage: Literal["field", "dataset"] | None = None
+    own_fields: tuple[str, ...] = ()
+    breaking: bool | None = None
+    causes: tuple[int, ...] = ()
 
 
 class Impact(Result):
-    """What lies downstream of a node."""
+    """What lies downstream of a node, or what a change of a contract reaches (``compared``: two versions were).
+
+    ``not_in_map``: what changed and the map does not hold, by id. ``not_read``: what of the two versions could not be read.
+    """
 
     of: NodeRef
     changes: tuple[Change, ...] = ()
+    compared: bool = False
     affected: tuple[Affected, ...]
+    not_in_map: tuple[str, ...] = ()
+    not_read: tuple[str, ...] = ()
     completeness: Completeness
 
     def to_frame(self) -> pandas.DataFrame:

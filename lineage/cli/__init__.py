@@ -39,7 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("export", "Write the declared map as a registry."),
     "simulate": ("simulate", "Write a made-up partner network with faults whose truth is known."),
     "evaluate": ("evaluate", "Score the verdicts against the truth of a simulation."),
-    "impact": ("ask", "Show what a change or outage reaches."),
+    "impact": ("impact", "Show what an outage, a change or a new version of a contract reaches."),
     "search": ("ask", "Find anything by a part of its id, name or identifiers."),
     "query": ("ask", "Run a query of the Cypher library."),
     "queries": ("ask", "List the Cypher library."),

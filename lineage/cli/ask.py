@@ -1,4 +1,4 @@
-"""trace, last-handoff, impact, search, query, queries."""
+"""trace, last-handoff, search, query, queries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lineage.cli.common import as_of_option, connected, formatted, pairs
+from lineage.cli.common import as_of_option, connected, formatted, pairs, print_answer
 from lineage.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def trace(session: Lineage, item: str, as_of: datetime | None, depth: int, html:
         except OSError as error:
             raise UsageError(f"{html} cannot be written: {error}.", hint="Name another file with --html.") from error
         click.echo(f"Wrote {html}.", err=True)
-    _print(answer, form, trace_text)
+    print_answer(answer, form, trace_text)
 
 
 @click.command("last-handoff", epilog="\b\nExample:  lineage last-handoff episode:dev-meeting")
@@ -65,7 +65,7 @@ def last_handoff(
     if sum(one is not None for one in (item, route, partner, system)) != 1:
         raise UsageError("Name one ITEM, or one of --route, --partner and --system.")
     if item is not None:
-        _print(session.last_handoff(item, as_of=as_of), form, last_handoff_text)
+        print_answer(session.last_handoff(item, as_of=as_of), form, last_handoff_text)
         return
     answers = session.last_handoffs(route=route, partner=partner, system=system, limit=limit, as_of=as_of)
     if form in {"json", "jsonl"}:
@@ -88,20 +88,6 @@ def last_handoff(
     ]
     columns = ["item", "name", "route", "from", "to", "at", "verdict", "at_fault"]
     print_rows(rows, columns, form, empty="No secured handoff.")  # type: ignore[arg-type]
-
-
-@click.command(epilog="\b\nExample:  lineage impact relay-hub")
-@click.argument("node")
-@click.option("--field", help="Only this field of the data set NODE.")
-@click.option("--depth", type=click.IntRange(1, 30), default=30, show_default=True, help="Steps downstream at most.")
-@as_of_option
-@formatted
-@connected
-def impact(session: Lineage, node: str, field: str | None, depth: int, as_of: datetime | None, form: str) -> None:
-    """Show what a change or outage of NODE reaches: a partner, system, interface, data set, field, route or job."""
-    from lineage.render.text import impact_text
-
-    _print(session.impact(node, field=field, depth=depth, as_of=as_of), form, impact_text)
 
 
 @click.command(epilog="\b\nExample:  lineage search podcast")
@@ -160,17 +146,3 @@ def queries(form: str) -> None:
     ]
     columns = ["query", "folder", "question", "parameters"] + ([] if form == "table" else ["returns"])
     print_rows(rows, columns, form)  # type: ignore[arg-type]
-
-
-def _print(answer: Any, form: str, as_text: Any) -> None:
-    from lineage.render.output import print_json, print_rows, show
-
-    if form in {"json", "jsonl"}:
-        print_json(answer.as_json(), "json" if form == "json" else "jsonl")
-    elif form == "csv":
-        frame = answer.to_frame()
-        print_rows(frame.astype(object).where(frame.notna(), None).to_dict("records"), list(frame.columns), "csv")
-    else:
-        show(as_text(answer))
-    if answer.completeness.truncated_by == "time":
-        click.get_current_context().exit(1)

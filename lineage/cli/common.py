@@ -124,3 +124,18 @@ def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
 def home_of(ctx: click.Context, home: str | None) -> str | None:
     """The home directory that was named before or behind the command."""
     return home or (ctx.obj or {}).get("home")
+
+
+def print_answer(answer: Any, form: str, as_text: Callable[[Any], Any]) -> None:
+    """Print a typed answer in the wanted form; exit code 1 where it was cut off by time."""
+    from lineage.render.output import print_json, print_rows, show
+
+    if form in {"json", "jsonl"}:
+        print_json(answer.as_json(), "json" if form == "json" else "jsonl")
+    elif form == "csv":
+        frame = answer.to_frame()
+        print_rows(frame.astype(object).where(frame.notna(), None).to_dict("records"), list(frame.columns), "csv")
+    else:
+        show(as_text(answer))
+    if answer.completeness.truncated_by == "time":
+        click.get_current_context().exit(1)

@@ -10,6 +10,7 @@ from lineage.facts.base import Declared, Duration, Id, Text, listed
 from lineage.schedule import check_calendar, check_cron, check_timezone
 
 Zone = Literal["spotify", "middleware", "partner"]
+Direction = Literal["sent", "accepted", "both"]
 Acknowledgement = Literal["none", "mdn", "functional", "http"]
 
 
@@ -60,7 +61,10 @@ class System(Declared):
 
 
 class Interface(Declared):
-    """An endpoint of a system: protocol (sftp, https, as2...), format and contract."""
+    """An endpoint of a system: protocol (sftp, https, as2...), format and contract.
+
+    ``security``: the ways to authenticate, any one of which will do, such as ``oauth2(read)``; none given means that nobody says.
+    """
 
     label = "Interface"
     id: Id
@@ -69,10 +73,16 @@ class Interface(Declared):
     format: Text | None = None
     endpoint: Text | None = None
     contract: Text | None = None
+    security: tuple[Text, ...] = ()
 
 
 class Dataset(Declared):
-    """What is exchanged: a message type, file layout, table or API resource. ``format``: csv, json, avro, x12 ..., if one is agreed."""
+    """What is exchanged: a message type, file layout, table or API resource. ``format``: csv, json, avro, x12 ..., if one is agreed.
+
+    ``direction``: whether the system whose data set it is sends it, accepts it, or both; what breaks whom when it changes depends
+    on it. ``version``: of its contract. ``service_levels``: what is promised of it, each as ``property=value``
+    (``latency=P4D``; durations ISO 8601).
+    """
 
     label = "Dataset"
     id: Id
@@ -81,10 +91,17 @@ class Dataset(Declared):
     format: Text | None = None
     owner: Id | None = None
     contract: Text | None = None
+    version: Text | None = None
+    direction: Direction | None = None
+    service_levels: tuple[Text, ...] = ()
 
 
 class DatasetField(Declared):
-    """A field (column, element) of a dataset. Its id is ``dataset#name``."""
+    """A field (column, element) of a dataset. Its id is ``dataset#name``; inside other fields its name is dotted (``campaign.id``).
+
+    ``type``: the contract's own word; alternatives are joined by ``|``, a list of something is ``array<something>``. ``enum``: the
+    values it may have; none given means any. ``format`` (``date-time``, ``varchar(18)``) and ``pattern`` narrow the type.
+    """
 
     label = "Field"
     dataset: Id
@@ -92,6 +109,9 @@ class DatasetField(Declared):
     type: Text | None = None
     required: bool | None = None
     description: Text | None = None
+    format: Text | None = None
+    pattern: Text | None = None
+    enum: tuple[Text, ...] = ()
 
     @property
     def key(self) -> str:

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lineage.answers.results import Branch, Completeness, ContactRef, Hop, Impact, ItemRef, LastHandoff, LastSuccessful, Trace
+from lineage.answers.results import (
+    Affected,
+    Branch,
+    Completeness,
+    ContactRef,
+    Hop,
+    Impact,
+    ItemRef,
+    LastHandoff,
+    LastSuccessful,
+    Trace,
+)
 from lineage.render.output import cell, table
 from lineage.times import rfc3339
 
@@ -134,24 +146,46 @@ def contact_text(contact: ContactRef) -> str:
 
 
 def impact_text(answer: Impact) -> RenderableType:
-    """What is affected, nearest first."""
+    """What changed, breaking first, and what is affected, nearest first."""
     parts: list[RenderableType] = [Text(f"{answer.of.label} {answer.of.name} ({answer.of.id})", style="bold")]
+    if answer.changes:
+        changes = sorted(answer.changes, key=lambda one: not one.breaking)
+        columns = ["breaking", "where", "field", "change", "was", "now"]
+        parts.append(table(({**one.model_dump(), "where": one.dataset or one.id} for one in changes), columns))
+        breaking = sum(one.breaking for one in changes)
+        parts.append(Text(f"{len(changes)} changes, {breaking} of them breaking."))
+    parts += (Text(f"Not read, so it may look removed: {one}", style="bold yellow") for one in answer.not_read)
     if answer.affected:
-        rows = [
-            {"steps": a.distance, "what": a.label, "name": a.name if a.name == a.id else f"{a.name} ({a.id})", "reached from": a.via,
-             "fields": a.fields, "partner": a.partner, "owner": a.owner, "contact": a.contact}
-            for a in answer.affected
-        ]  # fmt: skip
-        columns = [c for c in rows[0] if c != "fields" or any(row["fields"] for row in rows)]
+        rows = [_affected_row(one) for one in answer.affected]
+        columns = [c for c in rows[0] if c not in {"fields", "known by"} or any(row[c] for row in rows)]
         parts.append(table(rows, columns))
         counts: dict[str, int] = {}
         for one in answer.affected:
             counts[one.label] = counts.get(one.label, 0) + 1
         parts.append(Text("Reaches " + ", ".join(f"{number} {label}" for label, number in sorted(counts.items())) + "."))
+    elif answer.compared:
+        parts.append(Text("It reaches nothing that the map knows of." if answer.changes else "The two versions do not differ."))
     else:
         parts.append(Text("Nothing lies downstream of it."))
+    if answer.not_in_map:
+        some = ", ".join(answer.not_in_map[:5]) + (" ..." if len(answer.not_in_map) > 5 else "")
+        parts.append(Text(f"Not in the map, so nobody knows who uses it: {some}", style="yellow"))
     parts += completeness_text(answer.completeness)
     return Group(*parts)
+
+
+def _affected_row(one: Affected) -> dict[str, Any]:
+    return {
+        "steps": one.distance,
+        "what": one.label,
+        "name": one.name if one.name == one.id else f"{one.name} ({one.id})",
+        "reached from": one.via,
+        "fields": sorted({name.rpartition("#")[2] for name in one.fields}),
+        "known by": one.lineage and ("fields" if one.lineage == "field" else "data sets"),
+        "partner": one.partner,
+        "owner": one.owner,
+        "contact": one.contact,
+    }
 
 
 def _title(item: ItemRef) -> Text:
