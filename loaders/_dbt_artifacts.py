@@ -31,7 +31,7 @@ _GRAPH = ("nodes", "sources", "metrics", "semantic_models", "saved_queries")
 _WANTED = {*_GRAPH, "metadata", "exposures", "groups", "results"}
 _MAX_DEPTH = 200
 _BOM = b"\xef\xbb\xbf"
-_HINT = "give manifest.json, run_results.json, sources.json or catalog.json as dbt writes them into target/"
+_HINT = "give manifest.json, run_results.json, sources.json or catalog.json from dbt's target/; its YAML is compiled into these"
 
 
 class Column(NamedTuple):
@@ -176,9 +176,9 @@ def _members(document: Document) -> Iterator[_Member | Reject]:
         # EOFError and the like: a packed file that breaks off.
         except (ijson.JSONError, ValueError, RecursionError, EOFError, OSError, zlib.error) as error:
             yield Reject(
-                position=document.at(f"after {place}"),
-                reason=f"the JSON breaks off here: {one_line(error)}",
-                hint="let dbt write the file again; the entries before this one were loaded",
+                position=document.at(f"after {place}" if place != "/" else "/"),
+                reason=f"the JSON breaks off here: {one_line(error)}" if place != "/" else f"not JSON: {one_line(error)}",
+                hint="let dbt write the file again; the entries before this one were loaded" if place != "/" else _HINT,
             )
 
 
@@ -205,7 +205,7 @@ def _walk(stream: BinaryIO) -> Iterator[tuple[str, str, Any] | None]:
             if builder is not None:
                 builder.event(event, value)
                 if depth == 2 and not starts:
-                    yield section, key or str(index), builder.value
+                    yield section, text(key) or str(index), builder.value
                     builder, key = None, ""
         if starts:
             depth += 1
@@ -219,7 +219,7 @@ def _keep(artifact: Artifact, member: _Member, server: str) -> Iterator[Reject]:
     if key == "":
         return
     if section == "metadata":
-        artifact.metadata[key] = value if isinstance(value, str) else None
+        artifact.metadata[key] = text(value)
         return
     if not isinstance(value, dict):
         reason = f"an entry of {section} is no JSON object"
@@ -298,7 +298,7 @@ def _columns(value: dict[str, Any]) -> list[Column]:
 
 
 def _not_null(constraint: Any) -> bool:
-    return mapping(constraint).get("type") in {"not_null", "primary_key"}
+    return mapping(constraint).get("type") in ("not_null", "primary_key")
 
 
 def _exposure(key: str, value: dict[str, Any], position: str) -> Exposure:

@@ -18,6 +18,7 @@ from typing import Any
 
 from lineage.facts import Derivation, Finding
 from loaders._dbt_artifacts import Column
+from loaders._shapes import text
 from loaders._tables import Place
 from loaders.base import Said, make
 
@@ -34,7 +35,7 @@ def declared_upstream(
     table: dict[str, Any] = {}
     if isinstance(said, dict) and said.keys() <= _KEYS and isinstance(said.get("fields") or {}, dict):
         table = said
-        fields += [(str(name), value) for name, value in (said.get("fields") or {}).items()]
+        fields += [(text(name) or "", value) for name, value in (said.get("fields") or {}).items()]
     elif said is not None:
         yield _unusable(id_, position, "it takes from, fields (column: field) and by")
     sources = _texts(table.get("from"))
@@ -62,7 +63,8 @@ def _of_column(said: Any) -> Any:
 def _texts(value: Any) -> list[str] | None:
     """One text or several, none for what is absent; None for what is neither."""
     several = value if isinstance(value, list) else [] if value is None else [value]
-    return [one.strip() for one in several] if all(isinstance(one, str) and one.strip() for one in several) else None
+    names = [text(one) for one in several]
+    return [name for name in names if name] if all(names) else None
 
 
 def _derivation(position: str, from_label: str, start: str, to_label: str, end: str, by: Any) -> Said:

@@ -34,6 +34,7 @@ from typing import Any
 from lineage.facts import Finding, HandoffEvent, Item
 from loaders._dbt_artifacts import Artifact, job_of
 from loaders._logs import time_said
+from loaders._shapes import text
 from loaders._tables import parts_of, table
 from loaders.base import Reject, Said, make, shown
 
@@ -67,8 +68,8 @@ def run_facts(artifact: Artifact, warehouse: str, server: str) -> Iterator[Said]
 
 
 def _kind(result: dict[str, Any]) -> tuple[str, str | None]:
-    named = result.get("unique_id")
-    return (named.partition(".")[0], named) if isinstance(named, str) and named.count(".") >= 2 else ("", None)
+    named = text(result.get("unique_id"))
+    return (named.partition(".")[0], named) if named and named.count(".") >= 2 else ("", None)
 
 
 def _nameless(position: str, result: dict[str, Any]) -> Reject:
@@ -81,7 +82,7 @@ def _result(
 ) -> Iterator[Said]:
     job, item = job_of(named), f"{run}/{named}"
     names = parts_of(relation) if isinstance(relation := result.get("relation_name"), str) else []
-    status = str(result.get("status"))
+    status = text(result.get("status")) or "none"
     kind = _TYPES.get(status, "unknown")
     yield make(Item, position, named, id=item, name=named, part_of=run, origin=job)
     common = {
@@ -101,7 +102,7 @@ def _result(
     ended = result.get("completed_at") or artifact.metadata.get("generated_at")
     (at, offset), fault = time_said(ended, None, position)
     yield from (fault,) if fault else ()
-    message = result.get("message")
+    message = text(result.get("message"))
     yield make(
         HandoffEvent,
         position,
@@ -113,7 +114,7 @@ def _result(
         offset=offset,
         message_id=f"{invocation}:{named}",
         code=status if kind in {"failed", "unknown"} else None,
-        detail=message.strip()[:_MAX_DETAIL] or None if isinstance(message, str) else None,
+        detail=message[:_MAX_DETAIL] if message else None,
         **common,
     )
 
@@ -127,8 +128,8 @@ def freshness_facts(artifact: Artifact, warehouse: str) -> Iterator[Said]:
             continue
         loaded = result.get("max_loaded_at")
         if not isinstance(loaded, str):
-            why = str(result.get("error") or "it has no max_loaded_at")[:200]
-            detail = f"when it was last loaded is not known ({result.get('status')}): {why}"
+            why = (text(result.get("error")) or "it has no max_loaded_at")[:200]
+            detail = f"when it was last loaded is not known ({text(result.get('status'))}): {why}"
             yield Finding(position=position, finding="freshness-unknown", subject=named, detail=detail)
             continue
         (at, offset), fault = time_said(loaded, None, position)
@@ -140,7 +141,7 @@ def freshness_facts(artifact: Artifact, warehouse: str) -> Iterator[Said]:
             id=f"{named}@{loaded}",
             source=f"urn:lineage:system:{warehouse}",
             type="received",
-            raw_type=str(result.get("status")),
+            raw_type=text(result.get("status")),
             time=at,
             offset=offset,
             item=f"run:{named}@{loaded}",

@@ -7,8 +7,8 @@ from typing import Any
 
 
 def text(value: Any) -> str | None:
-    """A text that is not empty."""
-    return (value.strip() or None) if isinstance(value, str) else None
+    """A text that is not empty. JSON can say half a surrogate pair; UTF-8 cannot, and shows it as an escape."""
+    return (value.strip().encode("utf-8", "backslashreplace").decode() or None) if isinstance(value, str) else None
 
 
 def mapping(value: Any) -> dict[str, Any]:
@@ -35,4 +35,4 @@ def objects(value: Any) -> list[dict[str, Any]]:
 
 def entries(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """The objects in an object, with their keys."""
-    return ((str(key), one) for key, one in mapping(value).items() if isinstance(one, dict))
+    return ((text(key) or "", one) for key, one in mapping(value).items() if isinstance(one, dict))

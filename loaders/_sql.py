@@ -137,6 +137,7 @@ class _Tracer:
         self._root, self._schema, self._dialect, self._ids, self._tables = root, schema, dialect, ids, tables
         self._scopes = {id(scope.expression): scope for scope in root.traverse()}
         self._traced: dict[tuple[int, str], frozenset[Column]] = {}
+        self._results: dict[int, dict[str, frozenset[Column]]] = {}
         self._stars: set[str] = set()
         self._unplaced: set[str] = set()
 
@@ -144,7 +145,7 @@ class _Tracer:
         """What the query reads."""
         for scope in self._scopes.values():
             self._assign(scope)
-        made = self._made(self._root, frozenset())
+        made = self._made(self._root)
         rows: set[Column] = set()
         for scope in self._scopes.values():
             for column in scope.columns:
@@ -186,24 +187,23 @@ class _Tracer:
             return source.name in self._ids and not self._tables.complete(self._ids[source.name])
         return "*" in _names(source)
 
-    def _made(self, scope: Scope, above: frozenset[int]) -> dict[str, frozenset[Column]]:
-        """The columns of a query's result with what they are made from; ``above``: queries whose star led here."""
+    def _made(self, scope: Scope) -> dict[str, frozenset[Column]]:
+        """The columns of a query's result with what they are made from."""
         from sqlglot import exp
 
         names = _names(scope)
         if "*" not in names:
             return {name: self._leaves(node) for name, node in self._lineage(scope, None).items()}
-        made: dict[str, frozenset[Column]] = {}
+        if id(scope) in self._results:  # also a recursive CTE that comes back here
+            return self._results[id(scope)]
+        made = self._results[id(scope)] = {}
 
         def add(more: dict[str, frozenset[Column]]) -> None:
             for name, leaves in more.items():
                 made[name] = made.get(name, frozenset()) | leaves
 
-        if id(scope) in above:  # a recursive CTE
-            return made
-        above |= {id(scope)}
         for part in scope.set_operation_scopes:
-            add(self._made(part, above))
+            add(self._made(part))
         for select in scope.expression.selects if isinstance(scope.expression, exp.Select) else ():
             if not select.is_star:
                 add({select.alias_or_name: self._leaves(self._lineage(scope, select.alias_or_name))})
@@ -212,15 +212,15 @@ class _Tracer:
             excluded = {one.name for one in star.args.get("except_") or ()}
             for name, (_, source) in scope.selected_sources.items():
                 if isinstance(select, exp.Star) or select.text("table") == name:
-                    inner = self._all_of(source, above)
+                    inner = self._all_of(source)
                     add({column: leaves for column, leaves in inner.items() if column not in excluded})
         return made
 
-    def _all_of(self, source: exp.Table | Scope, above: frozenset[int]) -> dict[str, frozenset[Column]]:
+    def _all_of(self, source: exp.Table | Scope) -> dict[str, frozenset[Column]]:
         from sqlglot import exp
 
         if not isinstance(source, exp.Table):
-            return self._made(source, above)
+            return self._made(source)
         if source.name not in self._ids:
             return {}
         id_ = self._ids[source.name]

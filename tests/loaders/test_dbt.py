@@ -339,6 +339,12 @@ def test_column_lineage(sql: str, made: dict[str, list[str]], rows: list[str]) -
     assert columns(sql) == (made, rows)
 
 
+def test_queries_that_double_at_each_step_take_no_time() -> None:
+    steps = [f"c{n} as (select * from c{n - 1} union all select * from c{n - 1})" for n in range(1, 60)]
+    sql = f"with c0 as (select * from d.s.part), {', '.join(steps)} select * from c59"
+    assert columns(sql) == ({"id": ["part.id"]}, [])
+
+
 def test_stars_with_exceptions_are_of_the_dialect() -> None:
     assert columns("select * except (v) from d.s.whole", "bigquery") == ({"k": ["whole.k"]}, [])
     with pytest.raises(UnusableError, match="sqlglot"):

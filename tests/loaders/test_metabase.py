@@ -151,6 +151,8 @@ def test_a_display_name_is_doubted() -> None:
     assert [one.finding for one in only(Finding, said_of(database))] == ["display-name"]
     said = said_of(database, card(clicked(source_table=1, fields=[["field", 10, None]])), database={"3": "prod"})
     assert reads(said, "metabase:card/1") == {"prod.public.orders", "prod.public.orders#id"}
+    said = said_of(DATABASE, card(sql("select id from orders")), database={"3": "staging/shop.public"})
+    assert reads(said, "metabase:card/1") == {"staging/shop.public.orders", "staging/shop.public.orders#id"}
     assert not only(Finding, said)
 
 
