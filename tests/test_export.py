@@ -200,7 +200,8 @@ ids = (
     )
     | words
 )
-item_ids = st.builds("{}:{}".format, st.sampled_from(["episode", "asset-3"]), words)
+# No line break: an item's id has none.
+item_ids = st.builds("{}:{}".format, st.sampled_from(["episode", "asset-3"]), words.filter(lambda word: "\n" not in word))
 times = st.datetimes(datetime(1, 1, 3), datetime(9990, 1, 1), timezones=st.just(UTC)) | st.dates(
     datetime(2, 1, 1).date(), datetime(9990, 1, 1).date()
 ).map(lambda day: datetime(day.year, day.month, day.day, tzinfo=UTC))
@@ -267,7 +268,7 @@ declarations = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.lists(declarations, max_size=6, unique_by=lambda fact: (fact.label, fact.key)))
 def test_any_declaration_comes_back(facts: list[Fact]) -> None:
     """Beside what was said, only owners of parts that nobody declared appear, and they say nothing but their id."""

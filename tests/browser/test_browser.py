@@ -178,7 +178,7 @@ def chromium() -> Iterator[Any]:
 def page(chromium: Any) -> Iterator[Page]:
     """A page with a profile of its own: Browser keeps connections, styles and favourites in it."""
     context = chromium.new_context(viewport={"width": 1600, "height": 1000})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(90_000)  # a machine with other work takes its time
     yield context.new_page()
     context.close()
 
