@@ -3,7 +3,7 @@
 Credentials come from the environment only: ``SPOTIFY_ADS_CLIENT_ID``, ``SPOTIFY_ADS_CLIENT_SECRET`` and
 ``SPOTIFY_ADS_REFRESH_TOKEN``; or ``SPOTIFY_ADS_ACCESS_TOKEN`` alone.
 
-Every page is kept in a spool as soon as it is read (``loaders._ads_spool``). A page that is not given in the end is a reject, the
+Every page is kept in a spool as soon as it is read (``loaders._api_spool``). A page that is not given in the end is a reject, the
 others are read, and the next run asks only for what is missing; because of the reject, nothing is retired meanwhile. A complete
 read empties the spool. So does a run that met a fault and got no further than the one before: else the pages of others would stay
 as old as the fault.
@@ -17,13 +17,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from pydantic import Field
 
-from loaders._ads_http import Api, ApiError, Credentials
 from loaders._ads_kinds import text
-from loaders._ads_spool import Spool
+from loaders._api_http import Api, ApiError, Credentials, Page, api_path
+from loaders._api_spool import Spool
 from loaders.base import Finding, Reject, Settings
 
 _LIMIT = 50
@@ -54,25 +54,14 @@ class LiveSettings(Settings):
     patience: float = Field(default=300, ge=0, description="seconds to wait in all, when the API asks for it or is at fault")
 
 
-@dataclass(frozen=True)
-class Page:
-    """One answer of the API; ``position`` is its address."""
-
-    position: str
-    value: Any
-
-
 def is_api(url: str) -> bool:
     """Whether a URL is the API's base address, such as https://api-partner.spotify.com/ads/v3.
 
     >>> is_api("https://api-partner.spotify.com/ads/v3/"), is_api("https://example.com/saved/campaigns.json")
     (True, False)
     """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and parts.path.rstrip("/").endswith("/ads/v3")
+    path = api_path(url)
+    return path is not None and path.endswith("/ads/v3")
 
 
 def pages(base_url: str, settings: LiveSettings) -> Iterator[Page | Reject | Finding]:

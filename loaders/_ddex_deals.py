@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from lineage.facts import Finding
+from loaders._countries import countries
 from loaders._ddex_message import Message
 from loaders._elements import Element, attribute, child, children, text, written
 from loaders._events import moment
-from loaders._music import WORLDWIDE, territories
+from loaders._music import WORLDWIDE
 from loaders.base import UnusableError
 
 _DATE = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:Z|[+-]\d\d:\d\d)?")
@@ -106,7 +107,7 @@ def _words(elements: list[Element], name: str) -> tuple[str, ...]:
 def _territories(body: Element, name: str) -> tuple[str, ...]:
     codes = [text(one) or "" for one in children(body, name)]
     for code in codes:
-        if code != WORLDWIDE and code not in territories():
+        if code != WORLDWIDE and code not in countries():
             reason = f"{written(children(body, name)[0])} {code[:40]!r} is no ISO 3166-1 code and not {WORLDWIDE}"
             raise UnusableError(reason, _TERRITORY_HINT)
     return tuple(dict.fromkeys(codes))

@@ -1,4 +1,4 @@
-"""The identifiers that music travels under, in one form each, and the territories of licences.
+"""The identifiers that music travels under, in one form each, and the word for everywhere.
 
 The same recording is written ``US-RC1-76-07839`` here and ``ISRC USRC17607839`` there; only one form makes them one item.
 """
@@ -6,8 +6,6 @@ The same recording is written ``US-RC1-76-07839`` here and ``ISRC USRC17607839``
 from __future__ import annotations
 
 import re
-from functools import cache
-from importlib import resources
 
 WORLDWIDE = "Worldwide"
 _SEPARATORS = re.compile(r"[\s-]+")
@@ -50,10 +48,3 @@ def icpn(written: str) -> str | None:
 def _match(form: re.Pattern[str], written: str) -> str | None:
     found = form.fullmatch(_SEPARATORS.sub("", written).upper())
     return found[1] if found else None
-
-
-@cache
-def territories() -> frozenset[str]:
-    """The country codes of ISO 3166-1 alpha-2, as the time zone database publishes them."""
-    table = resources.files("tzdata").joinpath("zoneinfo", "iso3166.tab").read_text("utf-8")
-    return frozenset(line[:2] for line in table.splitlines() if line and not line.startswith("#"))

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from loaders._ads_http import AgainError, ApiError, Credentials, Patience, is_safe, retry_after
+from loaders._api_http import AgainError, ApiError, Credentials, Patience, is_safe, retry_after
 
 if TYPE_CHECKING:
     import requests

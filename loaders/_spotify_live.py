@@ -1,6 +1,6 @@
 """Reading the Spotify Web API itself, page by page, so that a read which broke off is gone on with.
 
-Every page is kept in a spool as soon as it is read (``loaders._ads_spool``). A page that is not given in the end is a reject, the
+Every page is kept in a spool as soon as it is read (``loaders._api_spool``). A page that is not given in the end is a reject, the
 others are read, and the next run asks only for what is missing. A complete read empties the spool.
 
 Rules of paging: OpenAPI document "Spotify Web API", schema PagingObject (limit, offset, total). Pages are asked for by offset, not
@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from pydantic import Field
 
-from loaders._ads_http import ApiError
-from loaders._ads_spool import Spool
+from loaders._api_http import ApiError, Page, api_path
+from loaders._api_spool import Spool
 from loaders._spotify_http import WebApi, credentials
 from loaders.base import Finding, Reject, Settings
 
@@ -42,25 +42,13 @@ class WebSettings(Settings):
     patience: float = Field(default=300, ge=0, description="seconds to wait in all, when the API asks for it or is at fault")
 
 
-@dataclass(frozen=True)
-class Page:
-    """One answer of the API; ``position`` is its address."""
-
-    position: str
-    value: Any
-
-
 def is_api(url: str) -> bool:
     """Whether a URL is the API's base address, such as https://api.spotify.com/v1.
 
     >>> is_api("https://api.spotify.com/v1/"), is_api("https://example.com/saved/playlist.json")
     (True, False)
     """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and parts.path.rstrip("/") == "/v1"
+    return api_path(url) == "/v1"
 
 
 def ids(kind: str, given: str | None) -> list[str]:

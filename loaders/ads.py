@@ -39,8 +39,9 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from loaders._ads_live import LiveSettings, Page, is_api, pages
+from loaders._ads_live import LiveSettings, is_api, pages
 from loaders._ads_objects import Objects
+from loaders._api_http import Page
 from loaders.base import Document, Reject, Said, Source, binary, feed, json_values, whole
 
 # RFC 9112, section 4: HTTP-version, status code, reason; recordings may have the code alone.

@@ -29,8 +29,9 @@ from typing import Any
 
 from pydantic import Field
 
+from loaders._api_http import Page
 from loaders._spotify_entries import Playlists
-from loaders._spotify_live import LIMIT, Page, Reading, WebSettings, asked, ids, is_api, pages
+from loaders._spotify_live import LIMIT, Reading, WebSettings, asked, ids, is_api, pages
 from loaders._spotify_objects import Reader
 from loaders.base import Document, Finding, Reject, Said, Source, feed, json_values
 

@@ -83,6 +83,11 @@ class Case:
         return self.expected.agreement.sender
 
     @property
+    def outgoing(self) -> list[Outcome]:
+        """What the sender sent, or was to send, to anybody."""
+        return [*self.own, *(o for group in self.elsewhere.values() for o in group)]
+
+    @property
     def receiver(self) -> str:
         """The system that was to receive."""
         return self.expected.agreement.receiver

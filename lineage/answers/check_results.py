@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from lineage.answers.results import Result, frame
-
-if TYPE_CHECKING:
-    import pandas
+from lineage.answers.results import Listing, Result
 
 CheckName = Literal[
     "undeclared-reference",
@@ -104,21 +100,11 @@ class CheckFinding(Result):
 
 
 @dataclass(frozen=True)
-class Check:
+class Check(Listing[CheckFinding]):
     """What is missing or contradictory, by partner; contradictions first."""
 
     as_of: datetime
     rows: tuple[CheckFinding, ...]
-
-    def __iter__(self) -> Iterator[CheckFinding]:
-        return iter(self.rows)
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def as_json(self) -> list[dict[str, Any]]:
-        """One object a finding."""
-        return [row.as_json() for row in self.rows]
 
     @staticmethod
     def columns() -> list[str]:
@@ -128,10 +114,3 @@ class Check:
     def records(self) -> list[dict[str, Any]]:
         """One flat record a finding."""
         return [{**row.model_dump(exclude={"subject"}), **row.subject.model_dump()} for row in self.rows]
-
-    def to_frame(self) -> pandas.DataFrame:
-        """One row a finding."""
-        return frame(self.records(), self.columns())
-
-    def _repr_html_(self) -> str:
-        return str(self.to_frame()._repr_html_())  # type: ignore[operator]

@@ -181,7 +181,7 @@ def _gave_up(case: Case) -> bool:
     if not again:
         return True
     due = max(mine) + median(again)
-    sends = [o.at for o in [*case.own, *(o for group in case.elsewhere.values() for o in group)] if o.shown.sender]
+    sends = [o.at for o in case.outgoing if o.shown.sender]
     low, high = longest_pause(due, due + 1, sends)
     return usual_rate(sends, low, high) * (high - low) < TELLING
 
@@ -257,7 +257,7 @@ def _heard(case: Case, episode: Episode, bad: list[str], traffic: Traffic) -> st
 
 def _not_sent(case: Case, traffic: Traffic) -> Finding:
     """The sender has it and shows no attempt. That proves something only if its log of that time is there."""
-    mine = [*case.own, *(o for group in case.elsewhere.values() for o in group)]
+    mine = case.outgoing
     into = outcomes_on(traffic.into(case.sender), traffic, case.at)
     sends = [o.at for o in mine if o.shown.sender and o.what != "queued"]
     since, until = case.at - SKEW_S / 2, case.at + SENT_BY_S

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
-from lineage.answers.results import Moment, Result, frame
-
-if TYPE_CHECKING:
-    import pandas
+from lineage.answers.results import Listing, Moment, Result
 
 DriftKind = Literal[
     "undeclared-system",
@@ -53,7 +49,7 @@ class DriftRow(Result):
 
 
 @dataclass(frozen=True)
-class Drift:
+class Drift(Listing[DriftRow]):
     """Where what is observed differs from what is declared. ``freshest``: the newest evidence by then; what is no longer seen is
     measured against it, so that a graph that nobody feeds any more does not fill the list."""
 
@@ -61,28 +57,7 @@ class Drift:
     freshest: datetime | None
     rows: tuple[DriftRow, ...]
 
-    def __iter__(self) -> Iterator[DriftRow]:
-        return iter(self.rows)
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def as_json(self) -> list[dict[str, Any]]:
-        """One object a row, keys as in the contract, times RFC 3339 UTC."""
-        return [row.as_json() for row in self.rows]
-
     @staticmethod
     def columns() -> list[str]:
         """The names of a row's values, in the order of the contract."""
         return list(DriftRow.model_fields)
-
-    def records(self) -> list[dict[str, Any]]:
-        """One flat record a row."""
-        return [row.model_dump() for row in self.rows]
-
-    def to_frame(self) -> pandas.DataFrame:
-        """One row a row."""
-        return frame(self.records(), self.columns())
-
-    def _repr_html_(self) -> str:
-        return str(self.to_frame()._repr_html_())  # type: ignore[operator]

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
-from lineage.answers.results import ContactRef, Moment, Result
-
-if TYPE_CHECKING:
-    import pandas
+from lineage.answers.results import ContactRef, Listing, Moment, Result
 
 LateState = Literal["late", "silent", "arrived_late", "due_soon", "unreadable"]
 Owed = Literal["delivery", "acknowledgement"]
@@ -49,26 +45,16 @@ class LateRow(Result):
 
 
 @dataclass(frozen=True)
-class Late:
+class Late(Listing[LateRow]):
     """All that is late, due soon or arrived late, and feeds that went silent; what was due first comes first."""
 
     as_of: datetime
     rows: tuple[LateRow, ...]
 
-    def __iter__(self) -> Iterator[LateRow]:
-        return iter(self.rows)
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
     @property
     def needs_attention(self) -> bool:
         """Whether anything is late or silent, or cannot be watched because its schedule cannot be read."""
         return any(row.state in NEEDS_ATTENTION for row in self.rows)
-
-    def as_json(self) -> list[dict[str, Any]]:
-        """One object a row, keys as in the contract, times RFC 3339 UTC."""
-        return [row.as_json() for row in self.rows]
 
     @staticmethod
     def columns() -> list[str]:
@@ -81,12 +67,3 @@ class Late:
             {**row.model_dump(by_alias=True), "contacts": [c.email or c.name or c.of for c in row.contacts]}
             for row in self.rows
         ]
-
-    def to_frame(self) -> pandas.DataFrame:
-        """One row a row; contacts as text."""
-        import pandas
-
-        return pandas.DataFrame(self.records(), columns=self.columns())
-
-    def _repr_html_(self) -> str:
-        return str(self.to_frame()._repr_html_())  # type: ignore[operator]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from datetime import datetime
 from html import escape
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
@@ -285,6 +287,41 @@ class Table(Result):
     def to_frame(self) -> pandas.DataFrame:
         """One row a row."""
         return frame(list(self.rows), list(self.columns))
+
+
+Row = TypeVar("Row", bound=Result)
+
+
+class Listing(ABC, Generic[Row]):
+    """What answers that are a list have in common; a dataclass on it holds the ``rows``, and says ``columns`` and ``records``."""
+
+    rows: tuple[Row, ...]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @staticmethod
+    @abstractmethod
+    def columns() -> list[str]:
+        """The names of a flat row's values, in the order of the contract."""
+
+    def records(self) -> list[dict[str, Any]]:
+        """One flat record a row."""
+        return [row.model_dump(by_alias=True) for row in self.rows]
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """One object a row, keys as in the contract, times RFC 3339 UTC."""
+        return [row.as_json() for row in self.rows]
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row a row."""
+        return frame(self.records(), self.columns())
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame()._repr_html_())  # type: ignore[operator]
 
 
 def frame(rows: list[dict[str, Any]], columns: list[str]) -> pandas.DataFrame:

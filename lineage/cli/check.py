@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lineage.cli.common import as_of_option, connected, formatted
+from lineage.cli.common import as_of_option, connected, formatted, print_list
 
 if TYPE_CHECKING:
     from lineage.session import Lineage
@@ -25,17 +25,8 @@ def check(session: Lineage, partner: str | None, as_of: datetime | None, form: s
     sources that disagree. Exit code 1 if there is anything.
     """
     from lineage.render.check_text import check_text
-    from lineage.render.output import print_json, print_rows, show
 
     answer = session.check(partner=partner, as_of=as_of)
-    if form == "json":
-        print_json(answer.as_json())
-    elif form == "jsonl":
-        for row in answer.as_json():
-            print_json(row, "jsonl")
-    elif form == "csv":
-        print_rows(answer.records(), answer.columns(), "csv")
-    else:
-        show(check_text(answer))
+    print_list(answer, form, check_text)
     if len(answer):
         click.get_current_context().exit(1)

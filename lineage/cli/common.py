@@ -6,7 +6,7 @@ import functools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -139,3 +139,25 @@ def print_answer(answer: Any, form: str, as_text: Callable[[Any], Any]) -> None:
         show(as_text(answer))
     if answer.completeness.truncated_by == "time":
         click.get_current_context().exit(1)
+
+
+def print_list(answer: Any, form: str, as_text: Callable[[Any], Any]) -> None:
+    """Print an answer that is a list in the wanted form: as JSON Lines, an object a row."""
+    from lineage.render.output import print_json, print_rows, show
+
+    if form == "json":
+        print_json(answer.as_json())
+    elif form == "jsonl":
+        for row in answer.as_json():
+            print_json(row, "jsonl")
+    elif form == "csv":
+        print_rows(answer.records(), answer.columns(), "csv")
+    else:
+        show(as_text(answer))
+
+
+def duration(_ctx: click.Context, _param: click.Parameter, value: str) -> timedelta:
+    """A callback for options that take an ISO 8601 duration."""
+    from lineage.answers.late import parse_soon
+
+    return parse_soon(value)

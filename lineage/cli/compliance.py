@@ -7,16 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lineage.cli.common import as_of_option, connected, formatted
+from lineage.cli.common import as_of_option, connected, duration, formatted
 
 if TYPE_CHECKING:
     from lineage.session import Lineage
-
-
-def _duration(_ctx: click.Context, _param: click.Parameter, value: str) -> timedelta:
-    from lineage.answers.late import parse_soon
-
-    return parse_soon(value)
 
 
 @click.command(epilog="\b\nExample:  lineage compliance --as-of 2022-05-29")
@@ -27,7 +21,7 @@ def _duration(_ctx: click.Context, _param: click.Parameter, value: str) -> timed
 @click.option("--all", "every", is_flag=True, help="Stores on which nothing is wrong, too, with what is known of them.")
 @click.option(
     "--heard-within",
-    callback=_duration,
+    callback=duration,
     default="P1D",
     show_default=True,
     metavar="DURATION",

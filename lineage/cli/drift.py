@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lineage.cli.common import as_of_option, connected, formatted
+from lineage.cli.common import as_of_option, connected, formatted, print_list
 
 if TYPE_CHECKING:
     from lineage.session import Lineage
@@ -24,17 +24,8 @@ def drift(session: Lineage, as_of: datetime | None, form: str) -> None:
     declared; sources that disagree. Exit code 1 if there is anything.
     """
     from lineage.render.drift_text import drift_text
-    from lineage.render.output import print_json, print_rows, show
 
     answer = session.drift(as_of=as_of)
-    if form == "json":
-        print_json(answer.as_json())
-    elif form == "jsonl":
-        for row in answer.as_json():
-            print_json(row, "jsonl")
-    elif form == "csv":
-        print_rows(answer.records(), answer.columns(), "csv")
-    else:
-        show(drift_text(answer))
+    print_list(answer, form, drift_text)
     if len(answer):
         click.get_current_context().exit(1)

@@ -7,22 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lineage.cli.common import as_of_option, connected, formatted
+from lineage.cli.common import as_of_option, connected, duration, formatted, print_list
 
 if TYPE_CHECKING:
     from lineage.session import Lineage
 
 
-def _soon(_ctx: click.Context, _param: click.Parameter, value: str) -> timedelta:
-    from lineage.answers.late import parse_soon
-
-    return parse_soon(value)
-
-
 @click.command(epilog="\b\nExample:  lineage late --as-of 2022-05-29T07:30:00Z")
 @as_of_option
 @click.option(
-    "--soon", callback=_soon, default="PT1H", show_default=True, metavar="DURATION", help="How far ahead is soon (ISO 8601)."
+    "--soon", callback=duration, default="PT1H", show_default=True, metavar="DURATION", help="How far ahead is soon (ISO 8601)."
 )
 @formatted
 @connected
@@ -33,17 +27,8 @@ def late(session: Lineage, as_of: datetime | None, soon: timedelta, form: str) -
     cannot be watched because its schedule cannot be read; what is due soon or arrived late alone is no fault.
     """
     from lineage.render.late_text import late_text
-    from lineage.render.output import print_json, print_rows, show
 
     answer = session.late(as_of=as_of, soon=soon)
-    if form == "json":
-        print_json(answer.as_json())
-    elif form == "jsonl":
-        for row in answer.as_json():
-            print_json(row, "jsonl")
-    elif form == "csv":
-        print_rows(answer.records(), answer.columns(), "csv")
-    else:
-        show(late_text(answer))
+    print_list(answer, form, late_text)
     if answer.needs_attention:
         click.get_current_context().exit(1)

@@ -10,16 +10,14 @@ import base64
 import functools
 import json
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import yaml
+from api_server import serving_at
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 ACCOUNT = "00000000-0000-4000-8000-000000000001"
@@ -200,36 +198,6 @@ def many(server: AdsServer, count: int) -> None:
     ]
 
 
-@contextmanager
-def serving(served: dict[str, Any]) -> Iterator[AdsServer]:
+def serving(served: dict[str, Any]) -> AbstractContextManager[AdsServer]:
     """The server on a free port of this machine, with what it serves; gone afterwards."""
-    state = AdsServer(served=served)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._send(*state.answer(self.path.removeprefix("/ads/v3"), self.headers.get("Authorization", "")))
-
-        def do_POST(self) -> None:
-            form = parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
-            self._send(*state.token(self.headers.get("Authorization", ""), form))
-
-        def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-            self.send_response(status)
-            for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Nothing on the terminal."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        root = f"http://127.0.0.1:{server.server_address[1]}"
-        state.url, state.token_url = f"{root}/ads/v3", f"{root}/api/token"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield state
-        finally:
-            server.shutdown()
-            thread.join()
+    return serving_at(AdsServer(served=served), "/ads/v3")

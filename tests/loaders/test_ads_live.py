@@ -21,7 +21,7 @@ from lineage.facts import Dataset, Finding, HandoffEvent, Item, Partner, Reject,
 from lineage.graph import Graph
 from lineage.ingest import Report
 from lineage.loading import load, opened
-from loaders import _ads_http
+from loaders import _api_http
 
 SECOND = campaigns(50)
 
@@ -32,7 +32,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[AdsServe
         monkeypatch.setenv(f"SPOTIFY_ADS_{name}", value)
     monkeypatch.delenv("SPOTIFY_ADS_ACCESS_TOKEN", raising=False)
     monkeypatch.setenv("LINEAGE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(_ads_http, "_BACKOFF", wait_none())
+    monkeypatch.setattr(_api_http, "_BACKOFF", wait_none())
     with serving(samples()) as server:
         yield server
 

@@ -19,7 +19,7 @@ from lineage.facts import Fact, Finding, HandoffEvent, Item, Said
 from lineage.graph import Graph
 from lineage.loading import load, opened
 from lineage.session import Lineage
-from loaders import _ads_http
+from loaders import _api_http
 
 SHOW, PLAYLIST = "7qV2tMPbnZu18p2h0w6vvR", "59ZbFPES4DQwEjBpWHzrtC"
 EPISODES = f"/shows/{SHOW}/episodes/"
@@ -54,7 +54,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[WebApiSe
     monkeypatch.setenv("SPOTIPY_CLIENT_SECRET", SECRET)
     monkeypatch.delenv("SPOTIPY_REFRESH_TOKEN", raising=False)
     monkeypatch.setenv("LINEAGE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(_ads_http, "_BACKOFF", wait_none())
+    monkeypatch.setattr(_api_http, "_BACKOFF", wait_none())
     monkeypatch.chdir(tmp_path)
     with serving() as server:
         server.served = {

@@ -6,16 +6,14 @@ import base64
 import functools
 import json
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import yaml
+from api_server import serving_at
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 CLIENT, SECRET, REFRESH = "the-client", "the-client-secret", "the-refresh-token"
@@ -107,36 +105,6 @@ class WebApiServer:
         return 200, json.dumps(answer).encode(), {}
 
 
-@contextmanager
-def serving() -> Iterator[WebApiServer]:
+def serving() -> AbstractContextManager[WebApiServer]:
     """The server on a free port of this machine; gone afterwards."""
-    state = WebApiServer()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._send(*state.answer(self.path.removeprefix("/v1"), self.headers.get("Authorization", "")))
-
-        def do_POST(self) -> None:
-            form = parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
-            self._send(*state.token(self.headers.get("Authorization", ""), form))
-
-        def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-            self.send_response(status)
-            for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Nothing on the terminal."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        root = f"http://127.0.0.1:{server.server_address[1]}"
-        state.url, state.token_url = f"{root}/v1", f"{root}/api/token"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield state
-        finally:
-            server.shutdown()
-            thread.join()
+    return serving_at(WebApiServer(), "/v1")

@@ -119,6 +119,27 @@ class Credentials:
         return text
 
 
+@dataclass(frozen=True)
+class Page:
+    """One answer of the API; ``position`` is its address."""
+
+    position: str
+    value: Any
+
+
+def api_path(url: str) -> str | None:
+    """The path of an http or https URL without a slash at its end; None for anything else.
+
+    >>> api_path("https://api.example.com/v1/"), api_path("saved/answers.json")
+    ('/v1', None)
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return parts.path.rstrip("/") if parts.scheme in {"http", "https"} else None
+
+
 class Api:
     """A client of one API. ``patience``: seconds of waiting that are left for the whole read.
 
