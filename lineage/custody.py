@@ -97,6 +97,11 @@ class State:
     beside: tuple[Attempt, ...] = ()
 
     @property
+    def tried(self) -> bool:
+        """Whether a message was seen on its way at all, be it without its evidence."""
+        return bool(self.acknowledgement or self.processing) or self.transport not in {None, "queued"}
+
+    @property
     def attempt_count(self) -> int:
         """How many messages there were; evidence without any message id counts as one only when it stands alone."""
         named = [a for a in self.attempts if a.key]

@@ -13,7 +13,7 @@ from datetime import datetime
 from lineage.answers.asking import Asker
 from lineage.answers.branches import SETTLED, Open, People, branches, people, told
 from lineage.answers.compliance_results import Rule, Violation
-from lineage.answers.diagnose import study
+from lineage.answers.diagnose import open_ways
 from lineage.answers.neighbours import Neighbours
 from lineage.answers.results import Custody
 from lineage.answers.way import Way, read_way
@@ -46,8 +46,11 @@ def stuck(ask: Asker, as_of: datetime, items: list[str] | None = None) -> list[S
         return []
     else:
         wanted = None if items is None else set(items)
-        studied = study(ask, open_only=True, since=None, as_of=as_of).found
-        found = [one for one in studied if one[0].item["kind"] in KINDS and (wanted is None or one[0].item["id"] in wanted)]
+        found = [
+            one
+            for one in open_ways(ask, as_of)
+            if one[0].item["kind"] in KINDS and (wanted is None or one[0].item["id"] in wanted)
+        ]
     return [Stuck(way, one) for way, some in found for one in some if one.missing and one.finding.rule not in SETTLED]
 
 
@@ -77,7 +80,7 @@ def _rule(one: Stuck, who: People) -> Rule | None:
     beyond = {missing.agreement.receiver} | _reached(missing.agreement.receiver, ends)
     if begins and not any(who.zone(system) == "partner" for system in before):
         # What nobody has sent so far is no activation that waits for its confirmation.
-        return "activation-not-confirmed" if any(state.attempts for state in one.way.states.values()) else None
+        return "activation-not-confirmed" if any(state.tried for state in one.way.states.values()) else None
     return "update-not-returned" if any(who.zone(system) == "spotify" for system in beyond) else None
 
 

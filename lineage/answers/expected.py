@@ -188,9 +188,10 @@ def _path(
     held = set(custody)
     found: dict[str, Expected] = {}
     reached: dict[str, int] = {} if origin is None else {origin: 0}
+    ordered = sorted(candidates.values(), key=lambda a: a.id)
     while True:
         new = []
-        for route in sorted(candidates.values(), key=lambda a: a.id):
+        for route in ordered:
             if route.id in found or not _follows(route, origin, reached, found):
                 continue
             begun, begun_at = _begun(route, custody, found, states)

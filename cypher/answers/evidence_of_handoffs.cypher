@@ -1,0 +1,15 @@
+// Evidence of handoffs: what is known of these handoffs?
+// One row with a list for each piece of evidence, so that thousands travel at once: the handoff's id, then source, id, type, time in
+// microseconds since 1970, sender, receiver, data set, message, message that it answers, envelopes, reporter, code, detail, raw type.
+// @param handoffs list  ids of handoffs, route|item
+// @param as_of datetime = null  only evidence of that time, null is now
+// @returns evidence
+// @example handoffs=['cms-to-host|episode:dev-meeting']
+CYPHER 25
+LET now = coalesce($as_of, datetime())
+UNWIND $handoffs AS id
+MATCH (h:Handoff {id: id})<-[:ABOUT]-(e:Evidence) WHERE e.time IS NULL OR e.time <= now
+RETURN collect([
+  id, e.source, e.id, e.type, e.time.epochMillis * 1000 + e.time.microsecond % 1000, e.from_system, e.to_system, e.dataset,
+  e.message_id, e.in_reply_to, e.envelopes, e.reporter, e.code, e.detail, e.raw_type
+]) AS evidence

@@ -1,0 +1,192 @@
+"""All items under way and the traffic that their handoffs make, read with as little evidence as their verdicts need.
+
+What is stored of a handoff that one message secured says all that a verdict needs, and what a neighbour needs. Evidence is read of
+the others: what is not secured, and what failed on the way. Where the stored states are not those of the time that is asked about,
+or do not fit the declared routes one to one, the item is folded anew from all its evidence.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+
+from lineage.answers.asking import Asker
+from lineage.answers.possible import possible
+from lineage.answers.routemap import RouteMap
+from lineage.answers.traffic import Hop, TrafficInMemory, clean, hop_in, shown_by
+from lineage.answers.under_way import Stored, UnderWay, evidence_of, micros_of, pages, state_of, time_of
+from lineage.answers.way import Way, way_of
+from lineage.custody import Evidence, State
+from lineage.matching import KIND
+
+Found = Mapping[str, list[Evidence]]
+
+
+@dataclass(frozen=True)
+class Studied:
+    """One item's way. ``called``: what a route's handoff is stored as, where that is not the declared route."""
+
+    way: Way
+    called: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def open(self) -> bool:
+        """Whether something expected is missing."""
+        return any(e.begun and not e.secured and not e.superseded for e in self.way.expected.values())
+
+    def stored(self, route: str) -> str:
+        """The id of the stored handoff behind a state that was not folded anew."""
+        return f"{self.called.get(route, route)}|{self.way.item['id']}"
+
+
+def study(ask: Asker, *, since: datetime | None, as_of: datetime) -> Study:
+    """Of every item that was handed on by a time, those with evidence since another one. Raises ServerError, OutOfTime."""
+    return Study(ask, RouteMap(ask.rows("declared_routes", as_of=as_of)[0]["routes"]), since, as_of)
+
+
+@dataclass(frozen=True)
+class _Joined:
+    """The stored handoffs of an item by the declared route that they belong to.
+
+    Several are one where some evidence named the route, and some only its two ends.
+    """
+
+    row: UnderWay
+    handoffs: dict[str, list[Stored]]
+
+    @property
+    def untold(self) -> dict[str, str]:
+        """Handoffs whose evidence is needed: the stored route by handoff id."""
+        return {self.row.handoff(h.route): h.route for some in self.handoffs.values() if not _told(some) for h in some}
+
+
+def _told(handoffs: list[Stored]) -> bool:
+    """Whether what is stored of them says all."""
+    return len(handoffs) == 1 and handoffs[0].plain
+
+
+@dataclass(frozen=True)
+class Study:
+    """Items under way, to be read once. ``traffic``: what their handoffs make, whole when all were read."""
+
+    ask: Asker
+    routes: RouteMap
+    since: datetime | None
+    as_of: datetime
+    traffic: TrafficInMemory = field(default_factory=TrafficInMemory)
+
+    def items(self) -> Iterator[Studied]:
+        """The way of each item, by page; within a page in no order. Raises ServerError, OutOfTime."""
+        for page in pages(self.ask, self.since, self.as_of):
+            yield from self._page(page)
+
+    def _page(self, page: Iterable[UnderWay]) -> Iterator[Studied]:
+        joined, whole = [], []
+        for row in page:
+            if (one := self._joined(row)) is not None:
+                joined.append(one)
+            else:
+                whole.append(row)
+        evidence = evidence_of(self.ask, {id_: route for one in joined for id_, route in one.untold.items()}, self.as_of)
+        found = []
+        for one in joined:
+            studied = self._from_stored(one, evidence)
+            if studied is None:
+                whole.append(one.row)
+            else:
+                found.append(studied)
+        evidence = evidence_of(self.ask, {row.handoff(h.route): h.route for row in whole for h in row.handoffs}, self.as_of)
+        for row in whole:
+            said = [one for h in row.handoffs for one in evidence.get(row.handoff(h.route), ())]
+            # By then: the last evidence of a handoff may have come later, and some of it before.
+            if said and (not self.since or any(e.time and e.time >= self.since for e in said)):
+                found.append(self._from_evidence(row, said))
+        yield from self._perhaps_published(found)
+
+    def _joined(self, row: UnderWay) -> _Joined | None:
+        """None where what is stored is not what is asked for, or it cannot be told to which declared route it belongs."""
+        now = micros_of(self.as_of)
+        handoffs: dict[str, list[Stored]] = defaultdict(list)
+        for h in row.handoffs:
+            if h.last_at is None or h.first_at is None or h.last_at > now:
+                return None
+            declared = self.routes.agreements.get(h.route)
+            if declared and not (h.sender and h.receiver) and not all(other.secured for other in row.handoffs):
+                # With the ends that only the declaration says, one may show that another one arrived.
+                return None
+            sender, receiver = h.sender or (declared and declared.sender), h.receiver or (declared and declared.receiver)
+            if not sender or not receiver:
+                return None
+            keys = self.routes.joined(h.route, sender, receiver, h.dataset, row.kind, time_of(h.first_at) or self.as_of)
+            if len(keys) > 1:
+                return None
+            handoffs[keys[0] if keys else h.route].append(h._replace(sender=sender, receiver=receiver))
+        return _Joined(row, handoffs)
+
+    def _from_stored(self, one: _Joined, evidence: Found) -> Studied | None:
+        """None where that does not suffice."""
+        row, states = one.row, {}
+        for key, some in one.handoffs.items():
+            state = state_of(some[0], key) if _told(some) else self._folded(key, row, some, evidence)
+            if state is None:
+                return None
+            states[key] = state
+        way = self._way(row, states, {})
+        held = {way.origin} | {state.to_system for state in states.values() if state.secured}
+        if any(state.from_system not in held for state in states.values()):
+            # Who gave it on had it, if there is evidence of it.
+            return None
+        for key, some in one.handoffs.items():
+            for h in some:
+                if _told(some):
+                    self.traffic.add(h.route, self._clean(row, key, h))
+                elif first_at := time_of(h.first_at):
+                    self._hop(row, h.route, first_at, states[key])
+        return Studied(way, {key: some[0].route for key, some in one.handoffs.items() if key != some[0].route})
+
+    def _folded(self, key: str, row: UnderWay, handoffs: list[Stored], evidence: Found) -> State | None:
+        """A handoff from its own evidence; what the item's others show of it is stored, unless it was stored as several."""
+        said = [one for h in handoffs for one in evidence.get(row.handoff(h.route), ())]
+        state = self.routes.fold(said, row.kind, self.as_of)[0][key]
+        if len(handoffs) == 1:
+            h = handoffs[0]
+            return replace(state, secured=h.secured, secured_at=time_of(h.secured_at), secured_by=h.secured_by)
+        return state if state.secured and any(h.secured_by == "receipt" for h in handoffs) else None
+
+    def _clean(self, row: UnderWay, key: str, h: Stored) -> Hop:
+        assert h.sender and h.receiver and h.first_at is not None
+        ends, agreement = (h.sender, h.receiver), self.routes.agreements.get(key)
+        shown = shown_by(*ends, h.reporters, h.confirmed_by or (), agreement, onward=h.secured_by == "onward")
+        sent = None if h.sent_at is None else h.sent_at / 1e6
+        return clean(row.id, row.kind, h.route, ends, h.dataset, h.first_at / 1e6, sent, shown)
+
+    def _from_evidence(self, row: UnderWay, said: list[Evidence]) -> Studied:
+        states, called, ambiguous = self.routes.fold(said, row.kind, self.as_of)
+        way = self._way(row, states, ambiguous)
+        first: dict[str, datetime] = {}
+        for one in said:
+            if one.time:
+                first[one.route] = min(one.time, first.get(one.route, one.time))
+        for route, at in sorted(first.items()):
+            self._hop(row, route, at, states[called[route]])
+        return Studied(way)
+
+    def _way(self, row: UnderWay, states: dict[str, State], ambiguous: dict[str, tuple[str, ...]]) -> Way:
+        agreements = self.routes.by_kind.get(row.kind, {})
+        return way_of(row.item, row.above, states, as_of=self.as_of, agreements=agreements, ambiguous=ambiguous)
+
+    def _hop(self, row: UnderWay, route: str, first_at: datetime, state: State) -> None:
+        if hop := hop_in(state, route, row.id, row.kind, first_at, self.routes, self.as_of):
+            self.traffic.add(route, hop)
+
+    def _perhaps_published(self, found: list[Studied]) -> list[Studied]:
+        """The same, with what those that have not arrived may be."""
+        wanted = [one.way.item["id"] for one in found if one.open and one.way.item["kind"] == KIND]
+        may_be = possible(self.ask, wanted, self.as_of)
+        return [
+            replace(one, way=replace(one.way, may_be=may_be[id_])) if (id_ := one.way.item["id"]) in may_be else one
+            for one in found
+        ]

@@ -1,0 +1,143 @@
+"""Items under way as the graph stores them, page by page, and the evidence behind some of their handoffs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from lineage.answers.asking import Asker
+from lineage.custody import Evidence, State
+
+PAGE = 5000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ITEM = ("id", "kind", "name", "origin", "declared", "expected_on")
+
+
+class Stored(NamedTuple):
+    """One handoff as ``items_under_way`` lists it, in this order.
+
+    ``troubled``: something failed on it, or its times are not all known. Times in microseconds since 1970.
+    ``reporters``, ``confirmed_by``: whose logs show it, and whose show that it arrived.
+    """
+
+    route: str
+    sender: str | None
+    receiver: str | None
+    dataset: str | None
+    secured: bool
+    secured_by: str | None
+    transport: str | None
+    acknowledgement: str | None
+    processing: str | None
+    attempts: int
+    troubled: bool
+    secured_at: int | None
+    first_at: int | None
+    last_at: int | None
+    sent_at: int | None
+    queued_at: int | None
+    reporters: list[str]
+    confirmed_by: list[str] | None
+
+    @property
+    def plain(self) -> bool:
+        """Whether one message secured it, with nothing that failed on the way."""
+        return self.secured and self.attempts <= 1 and not self.troubled
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """An item that was handed on. ``above``: what it is a part or a version of."""
+
+    item: dict[str, Any]
+    above: list[dict[str, Any]]
+    handoffs: list[Stored]
+
+    @property
+    def id(self) -> str:
+        """Of the item."""
+        return str(self.item["id"])
+
+    @property
+    def kind(self) -> str:
+        """Of the item."""
+        return str(self.item["kind"])
+
+    def handoff(self, route: str) -> str:
+        """The id of its handoff on a route."""
+        return f"{route}|{self.id}"
+
+
+def pages(ask: Asker, since: datetime | None, as_of: datetime) -> Iterator[list[UnderWay]]:
+    """Every item that was handed on by a time, those with evidence since another one, by id. Raises ServerError, OutOfTime."""
+    after = ""
+    while True:
+        items = ask.raw("items_under_way", since=since, as_of=as_of, after=after, limit=PAGE)[0]["items"]
+        yield [
+            UnderWay(
+                {name: value for name, value in zip(_ITEM, one, strict=False) if value is not None},
+                [{name: value for name, value in above.items() if value is not None} for above in one[6]],
+                [Stored(*handoff) for handoff in one[7]],
+            )
+            for one in items
+        ]
+        if len(items) < PAGE:
+            return
+        after = items[-1][0]
+
+
+def evidence_of(ask: Asker, handoffs: Mapping[str, str], as_of: datetime) -> dict[str, list[Evidence]]:
+    """What is known of handoffs by a time, by handoff id. ``handoffs``: their routes by id. Raises ServerError, OutOfTime."""
+    found: dict[str, list[Evidence]] = defaultdict(list)
+    ids = sorted(handoffs)
+    for start in range(0, len(ids), PAGE):
+        rows = ask.raw("evidence_of_handoffs", handoffs=ids[start : start + PAGE], as_of=as_of)[0]["evidence"]
+        for id_, source, evidence, type_, at, sender, receiver, dataset, message, answers, inside, *said in rows:
+            ends, messages = (sender, receiver, dataset), (message, answers, tuple(inside or ()))
+            found[id_].append(Evidence(source, evidence, type_, handoffs[id_], time_of(at), *ends, *messages, *said))
+    return found
+
+
+def micros_of(time: datetime) -> int:
+    """Microseconds since 1970."""
+    return (time - _EPOCH) // timedelta(microseconds=1)
+
+
+def time_of(micros: int | None) -> datetime | None:
+    """The time (UTC) so many microseconds since 1970."""
+    return None if micros is None else _EPOCH + timedelta(microseconds=micros)
+
+
+def state_of(handoff: Stored, route: str) -> State:
+    """A stored handoff as a state of the declared route that it belongs to, without its evidence."""
+    times = {name: at for name, at in (("sent", time_of(handoff.sent_at)), ("queued", time_of(handoff.queued_at))) if at}
+    return State(
+        route=route,
+        from_system=handoff.sender,
+        to_system=handoff.receiver,
+        dataset=handoff.dataset,
+        secured=handoff.secured,
+        secured_at=time_of(handoff.secured_at),
+        secured_by=handoff.secured_by,
+        attempts=(),
+        transport=handoff.transport,
+        acknowledgement=handoff.acknowledgement,
+        processing=handoff.processing,
+        times=times,
+        evidence=(),
+        first_at=time_of(handoff.first_at),
+        last_at=time_of(handoff.last_at),
+    )
+
+
+def evidence_ids(ask: Asker, handoffs: Iterable[str]) -> dict[str, tuple[Evidence, ...]]:
+    """The evidence of handoffs by their ids, of which only id and route are read, oldest first. Raises ServerError, OutOfTime."""
+    found: dict[str, tuple[Evidence, ...]] = {}
+    ids = sorted(set(handoffs))
+    for start in range(0, len(ids), PAGE):
+        for handoff, route, said in ask.raw("evidence_ids", handoffs=ids[start : start + PAGE])[0]["evidence"]:
+            found[handoff] = tuple(Evidence(source="", id=one, type="", route=route) for one in said)
+    return found
