@@ -272,8 +272,9 @@ def _not_sent(case: Case, traffic: Traffic) -> Finding:
     often = usual_rate(sends, low, high)
     if often * (high - low) < TELLING:
         # It sent others all the time, or its log is too thin to tell.
-        if often and len(sends) >= ENOUGH and _one_line(case, [o for o in mine if o.what == "queued"]):
-            why = "But it sent others all the time, and one line that is missing in its log would look the same."
+        unheard = case.expected.agreement.acknowledgement == "none"
+        if ((often and len(sends) >= ENOUGH) or unheard) and _one_line(case, [o for o in mine if o.what == "queued"]):
+            why = "But one line that is missing in its log would look the same, and others of that time show nothing."
             return _unclear(case, why, f"what {case.receiver} got at that time")
         return replace(case.finding, confidence=_RIGHT["certain"])
     noted = [o.at for o in mine if o.what == "queued"] + [o.at for o in into if o.shown.receiver]

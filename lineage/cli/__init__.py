@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("check", "List what is missing or contradictory in the declared map."),
     "export": ("export", "Write the declared map as a registry."),
     "simulate": ("simulate", "Write a made-up partner network with faults whose truth is known."),
+    "bench": ("bench", "Measure questions and loads beside their references, as ratios."),
     "evaluate": ("evaluate", "Score the verdicts against the truth of a simulation."),
     "impact": ("impact", "Show what an outage, a change or a new version of a contract reaches."),
     "search": ("ask", "Find anything by a part of its id, name or identifiers."),

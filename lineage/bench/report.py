@@ -1,0 +1,137 @@
+"""What a benchmark found, as JSON, as text and as the Markdown of docs/performance.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from lineage.bench.sampling import Spread
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What it ran on. ``memory_gib``: of the whole machine."""
+
+    processors: int
+    memory_gib: int
+    python: str
+    neo4j: str
+
+    @classmethod
+    def here(cls, neo4j: str) -> Machine:
+        """This one."""
+        return cls(os.cpu_count() or 1, round(psutil.virtual_memory().total / 2**30), platform.python_version(), neo4j)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Ways that were sampled together. ``reference``: the way that the others are held against."""
+
+    title: str
+    reference: str
+    spreads: dict[str, Spread]
+
+    def ratio(self, name: str) -> float:
+        """Median of a way by the median of the reference."""
+        return self.spreads[name].p50 / self.spreads[self.reference].p50
+
+
+@dataclass(frozen=True)
+class LoadCost:
+    """What loading took beside raw creation of what it left, both with one session."""
+
+    events: int
+    seconds: float
+    created: int
+    raw_seconds: float
+
+    @property
+    def ratio(self) -> float:
+        """Events a second by raw rows a second; a row is a node or a relationship that the load left."""
+        return (self.events / self.seconds) / (self.created / self.raw_seconds)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All of one run. ``graph``: counts by label; ``missing``: references that could not be measured, and why."""
+
+    items: int
+    seed: int
+    machine: Machine
+    graph: dict[str, int]
+    groups: tuple[Group, ...]
+    load: LoadCost | None
+    missing: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, seconds as they were measured."""
+        said = asdict(self)
+        for group, one in zip(said["groups"], self.groups, strict=True):
+            group["ratios"] = {name: one.ratio(name) for name in one.spreads}
+        return said | {"load": said["load"] and said["load"] | {"ratio": self.load.ratio if self.load else None}}
+
+    def write(self, path: Path) -> None:
+        """As a JSON file."""
+        path.write_text(json.dumps(self.as_json(), indent=2) + "\n", "utf-8")
+
+
+def rows_of(group: Group) -> list[Row]:
+    """Name, p50, p95, p99 in ms and the ratio to the reference, of each way."""
+    found = []
+    for name, spread in group.spreads.items():
+        times = [f"{seconds * 1000:.2f}" for seconds in (spread.p50, spread.p95, spread.p99)]
+        found.append((name, *times, f"{group.ratio(name):.2f}"))
+    return found
+
+
+COLUMNS = ("what", "p50 ms", "p95 ms", "p99 ms", "× reference")
+
+
+def markdown(measured: Measured) -> str:
+    """The figures as a part of docs/performance.md."""
+    machine, counts = measured.machine, ", ".join(f"{count:,} {label}" for label, count in measured.graph.items())
+    lines = [
+        f"`lineage bench --items {measured.items} --seed {measured.seed}` on {machine.processors} processors and {machine.memory_gib} GiB,"
+        f" Python {machine.python}, Neo4j {machine.neo4j}. The graph: {counts}.",
+    ]
+    for group in measured.groups:
+        lines += ["", f"### {group.title}", "", f"Reference: {group.reference}.", ""]
+        lines += [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
+        lines += [f"| {' | '.join(row)} |" for row in rows_of(group)]
+        lines += ["", *_chart(group)]
+    if measured.load:
+        one = measured.load
+        lines += [
+            "",
+            "### Loading",
+            "",
+            f"{one.events:,} events in {one.seconds:.1f} s: {one.events / one.seconds:,.0f} events/s.",
+            f"Raw UNWIND CREATE of the {one.created:,} nodes and relationships that this left: {one.raw_seconds:.1f} s,"
+            f" {one.created / one.raw_seconds:,.0f} rows/s.",
+            f"Ratio: {one.ratio:.2f}.",
+        ]
+    if measured.missing:
+        lines += ["", "Not measured:", "", *(f"- {why}" for why in measured.missing)]
+    return "\n".join([*lines, ""])
+
+
+def _chart(group: Group) -> list[str]:
+    """Medians as bars, drawn by whoever shows the Markdown (Mermaid)."""
+    names = ", ".join(f'"{name}"' for name in group.spreads)
+    values = ", ".join(f"{spread.p50 * 1000:.2f}" for spread in group.spreads.values())
+    return [
+        "```mermaid",
+        "xychart-beta horizontal",
+        f"    x-axis [{names}]",
+        '    y-axis "p50, ms"',
+        f"    bar [{values}]",
+        "```",
+    ]

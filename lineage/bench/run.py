@@ -1,0 +1,77 @@
+"""One benchmark from end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from lineage.bench import postgres
+from lineage.bench.data import Loaded, prepared
+from lineage.bench.in_memory import LIBRARIES, installed
+from lineage.bench.questions import (
+    LOOKUP,
+    in_memory,
+    in_postgres,
+    point_questions,
+    subjects,
+    sweeps,
+    tables,
+)
+from lineage.bench.raw import copy_raw
+from lineage.bench.report import Group, LoadCost, Machine, Measured
+from lineage.bench.sampling import Way, sample
+from lineage.session import Lineage
+
+WARM_UP = 20
+SWEEPS = 3
+"""Rounds of what takes seconds."""
+
+
+def bench(items: int, seed: int, folder: Path, *, rounds: int, with_load: bool, say: Callable[[str], None]) -> Measured:
+    """Measure every question and the load beside their references on a simulated graph below ``folder``.
+
+    ``rounds``: samples of each small question; ``with_load``: also create the graph's content raw, in another home. The graph
+    stays in the folder for the next run. Raises RefusedError where the folder holds another graph, ServerError.
+    """
+    session, loaded, as_of = prepared(folder, items, seed, say)
+    with ExitStack() as stack:
+        stack.enter_context(session)
+        about = subjects(session, seed)
+        missing = [f"{name}: it is not installed" for name in LIBRARIES if name not in installed()]
+        ways: dict[str, Way] = {**point_questions(session, about, as_of), **in_memory(about)}
+        if why := postgres.why_not():
+            missing.append(f"PostgreSQL: {why}")
+        else:
+            say("Filling PostgreSQL")
+            connection = stack.enter_context(postgres.serving())
+            postgres.fill(connection, dict(tables(session, about)))
+            ways |= in_postgres(connection, about)
+        say(f"Asking {len(ways)} questions {rounds} times")
+        small = Group("Questions", LOOKUP, sample(ways, rounds, WARM_UP))
+        say("Asking about many items")
+        many = sweeps(session, as_of)
+        large = Group("Verdicts on all items of a day", next(iter(many)), sample(many, SWEEPS, 1))
+        cost = _load_cost(session, loaded, folder, say) if with_load else None
+        return Measured(
+            items=items,
+            seed=seed,
+            machine=Machine.here(session.graph.version()),
+            graph=_counts(session),
+            groups=(small, large),
+            load=cost,
+            missing=tuple(missing),
+        )
+
+
+def _counts(session: Lineage) -> dict[str, int]:
+    return {
+        label: session.graph.read(f"MATCH (n:{label}) RETURN count(n) AS n").rows[0]["n"]
+        for label in ("Item", "Handoff", "Evidence", "Route")
+    }
+
+
+def _load_cost(session: Lineage, loaded: Loaded, folder: Path, say: Callable[[str], None]) -> LoadCost:
+    say("Creating the same raw")
+    created, seconds = copy_raw(session.graph, folder / "raw")
+    return LoadCost(loaded.events, loaded.seconds, created, seconds)

@@ -1,0 +1,45 @@
+"""bench: questions and loads beside their references."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(epilog="\b\nExample:  lineage bench --items 2000 --out figures")
+@click.option("--items", type=click.IntRange(1), default=2000, show_default=True, help="How many items to simulate.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same data.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("bench"),
+    show_default=True,
+    help="Folder for the graph, which is built once, and for the figures.",
+)
+@click.option("--rounds", type=click.IntRange(1), default=200, show_default=True, help="Samples of each small question.")
+@click.option("--no-load", is_flag=True, help="Leave out the raw creation that loading is held against.")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print."
+)
+def bench(items: int, seed: int, out: Path, rounds: int, no_load: bool, form: str) -> None:
+    """Measure every question and the load beside references in the same run, as ratios.
+
+    The data is simulated and loaded into a Neo4j of its own below OUT. Writes OUT/figures.json and OUT/figures.md.
+    """
+    from lineage.bench.report import COLUMNS, markdown, rows_of
+    from lineage.bench.run import bench as run
+    from lineage.render.output import print_json, print_rows
+
+    measured = run(items, seed, out, rounds=rounds, with_load=not no_load, say=lambda text: click.echo(text, err=True))
+    measured.write(out / "figures.json")
+    (out / "figures.md").write_text(markdown(measured), "utf-8")
+    if form == "json":
+        print_json(measured.as_json())
+        return
+    for group in measured.groups:
+        print_rows([dict(zip(COLUMNS, row, strict=True)) for row in rows_of(group)], list(COLUMNS), "table")
+    if measured.load:
+        click.echo(f"Loading: {measured.load.ratio:.2f} x raw creation (events by nodes and relationships, per second)")
+    for why in measured.missing:
+        click.echo(f"Not measured: {why}", err=True)
