@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test lint docs lock clean
+.PHONY: demo test bench lint docs lock clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.runtime
@@ -17,6 +17,11 @@ test: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+# What questions and loads cost, beside references (docs/performance.md); takes about ten minutes.
+bench: $(VENV)/.dev
+	$(BIN)/lineage bench --items 3000 --seed 1 --rounds 300 --out bench
+	$(BIN)/python -m tests.performance_page bench/figures.md
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
@@ -30,7 +35,7 @@ docs: $(VENV)/.dev
 lock: $(VENV)/.dev
 	$(PIP) uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --extra build --extra fast -o requirements.lock pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra build --extra fast --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra build --extra fast --extra bench --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; say which with `make PYTHON=python3.12`.") if sys.version_info < (3, 11) else None'
@@ -47,4 +52,4 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	@touch $@ $(VENV)/.runtime
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) bench build dist .mypy_cache .pytest_cache .ruff_cache

@@ -201,11 +201,24 @@ def _explained(cypher: str) -> str:
     return "\n".join([*lines[:first], "EXPLAIN", *lines[first:]])
 
 
+_AS_THEY_ARE = frozenset({str, int, float, bool, bytes, type(None)})
+
+
 def plain(value: Any) -> Any:
     """A value of the driver as plain Python: nodes and relationships become dicts, its own times become datetimes.
 
     Nodes: {"labels", "properties"}; relationships: {"type", "properties"}; paths: a list of both in turn.
     """
+    kind = type(value)
+    # What there is most of comes first: an answer has tens of values for each time, and tens of times for each node.
+    if kind in _AS_THEY_ARE:
+        return value
+    if kind is dict:
+        return {key: plain(inner) for key, inner in value.items()}
+    if kind is list:
+        return [plain(inner) for inner in value]
+    if kind is neo4j.time.DateTime:
+        return value.to_native()
     if isinstance(value, drawn.Node):
         return {"labels": sorted(value.labels), "properties": plain(dict(value))}
     if isinstance(value, drawn.Relationship):
@@ -215,12 +228,8 @@ def plain(value: Any) -> Any:
         for relationship, node in zip(value.relationships, value.nodes[1:], strict=True):
             parts += [plain(relationship), plain(node)]
         return parts
-    if isinstance(value, neo4j.time.DateTime):
-        return value.to_native()
     if isinstance(value, neo4j.time.Duration):
         return value.iso_format()
-    if isinstance(value, dict):
-        return {key: plain(inner) for key, inner in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+    if isinstance(value, Sequence) and not isinstance(value, str):
         return [plain(inner) for inner in value]
     return value

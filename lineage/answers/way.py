@@ -15,6 +15,7 @@ from lineage.answers.expected import Agreement, Expected, expected_path, origin_
 from lineage.answers.possible import Possible, possible
 from lineage.custody import Evidence, State, fold_item, known_ends
 from lineage.errors import NotFoundError
+from lineage.matching import KIND
 from lineage.store.handoffs import as_evidence
 
 
@@ -83,7 +84,7 @@ def read_way(ask: Asker, item_id: str, as_of: datetime, depth: int = 20) -> Way:
         identifiers=tuple(rows[0]["identifiers"]),
         zones={system: zone for system, zone in zones.items() if system},
         ambiguous=ambiguous,
-        may_be=possible(ask, [item_id], as_of).get(item_id, ()),
+        may_be=possible(ask, [item_id], as_of).get(item_id, ()) if item["kind"] == KIND else (),
         depth=depth,
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Any
 
+from lineage.embedded import down
 from lineage.graph import Graph, Row, Transaction
 from lineage.session import connect_embedded
 
@@ -16,13 +18,17 @@ _NODES = "MATCH (n) RETURN id(n) AS id, labels(n) AS labels, properties(n) AS pr
 _LINKS = "MATCH (a)-[r]->(b) RETURN id(a) AS a, id(b) AS b, type(r) AS type, properties(r) AS properties"
 
 
-def copy_raw(source: Graph, home: Path) -> tuple[int, float]:
-    """Copy a graph; how many nodes and relationships were created, and the seconds of creating alone (one session).
+def copy_raw(source: Graph) -> tuple[int, float]:
+    """Copy a graph into a server that is gone afterwards.
 
-    Both are created with the product's constraints and indexes there, as a load does; and relationships find their ends by an
-    index on a number that is only there for that.
+    Gives how many nodes and relationships were created, and the seconds of creating alone (one session). Both are created with the
+    product's constraints and indexes there, as a load does; and relationships find their ends by an index on a number that is
+    only there for that.
     """
-    with connect_embedded(home) as target:
+    with ExitStack() as stack:
+        home = stack.enter_context(tempfile.TemporaryDirectory(prefix="lineage-bench-"))
+        stack.callback(down, home)
+        target = stack.enter_context(connect_embedded(home))
         target.graph.prepare()
         target.graph.write(lambda tx: tx.run("CREATE CONSTRAINT bench_ref IF NOT EXISTS FOR (n:Bench) REQUIRE n.ref IS UNIQUE"))
         target.graph.read("CALL db.awaitIndexes(300)", timeout_s=300.0)

@@ -21,9 +21,11 @@ from lineage.bench.questions import (
 from lineage.bench.raw import copy_raw
 from lineage.bench.report import Group, LoadCost, Machine, Measured
 from lineage.bench.sampling import Way, sample
+from lineage.embedded import down
 from lineage.session import Lineage
 
-WARM_UP = 20
+WARM_UP = 100
+"""Rounds that do not count: the server compiles what is asked often."""
 SWEEPS = 3
 """Rounds of what takes seconds."""
 
@@ -31,11 +33,12 @@ SWEEPS = 3
 def bench(items: int, seed: int, folder: Path, *, rounds: int, with_load: bool, say: Callable[[str], None]) -> Measured:
     """Measure every question and the load beside their references on a simulated graph below ``folder``.
 
-    ``rounds``: samples of each small question; ``with_load``: also create the graph's content raw, in another home. The graph
+    ``rounds``: samples of each small question; ``with_load``: also create the graph's content raw, in another server. The graph
     stays in the folder for the next run. Raises RefusedError where the folder holds another graph, ServerError.
     """
-    session, loaded, as_of = prepared(folder, items, seed, say)
     with ExitStack() as stack:
+        stack.callback(down, folder / "home")
+        session, loaded, as_of = prepared(folder, items, seed, say)
         stack.enter_context(session)
         about = subjects(session, seed)
         missing = [f"{name}: it is not installed" for name in LIBRARIES if name not in installed()]
@@ -48,11 +51,11 @@ def bench(items: int, seed: int, folder: Path, *, rounds: int, with_load: bool, 
             postgres.fill(connection, dict(tables(session, about)))
             ways |= in_postgres(connection, about)
         say(f"Asking {len(ways)} questions {rounds} times")
-        small = Group("Questions", LOOKUP, sample(ways, rounds, WARM_UP))
+        small = Group("Questions", LOOKUP, sample(ways, rounds, min(rounds, WARM_UP)))
         say("Asking about many items")
         many = sweeps(session, as_of)
         large = Group("Verdicts on all items of a day", next(iter(many)), sample(many, SWEEPS, 1))
-        cost = _load_cost(session, loaded, folder, say) if with_load else None
+        cost = _load_cost(session, loaded, say) if with_load else None
         return Measured(
             items=items,
             seed=seed,
@@ -71,7 +74,7 @@ def _counts(session: Lineage) -> dict[str, int]:
     }
 
 
-def _load_cost(session: Lineage, loaded: Loaded, folder: Path, say: Callable[[str], None]) -> LoadCost:
+def _load_cost(session: Lineage, loaded: Loaded, say: Callable[[str], None]) -> LoadCost:
     say("Creating the same raw")
-    created, seconds = copy_raw(session.graph, folder / "raw")
+    created, seconds = copy_raw(session.graph)
     return LoadCost(loaded.events, loaded.seconds, created, seconds)

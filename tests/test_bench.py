@@ -1,0 +1,74 @@
+"""`lineage bench` from end to end, on a graph that is too small for its figures to mean anything."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from harness import Run
+
+from lineage.bench import postgres
+from lineage.bench.in_memory import networkx_impact, rustworkx_impact
+from lineage.bench.report import Group, LoadCost
+from lineage.bench.sampling import Spread, sample
+from lineage.embedded import status
+
+
+def test_ways_are_sampled_in_turn_and_the_warm_up_does_not_count() -> None:
+    calls: list[tuple[str, int]] = []
+    found = sample({name: lambda n, name=name: calls.append((name, n)) for name in "ab"}, 2, 1)  # type: ignore[misc]
+    assert calls == [("a", 0), ("b", 0), ("a", 1), ("b", 1), ("a", 2), ("b", 2)]
+    assert [spread.count for spread in found.values()] == [2, 2]
+
+
+def test_percentiles_and_ratios() -> None:
+    spread = Spread.of(range(100, 0, -1))
+    assert (spread.p50, spread.p95, spread.p99) == (51, 96, 100)
+    group = Group("T", "b", {"a": Spread.of([3.0]), "b": Spread.of([2.0])})
+    assert group.ratio("a") == 1.5
+    assert LoadCost(events=100, seconds=10, created=400, raw_seconds=4).ratio == 0.1
+
+
+def test_libraries_reach_the_same() -> None:
+    edges = [("a", "b"), ("b", "c"), ("a", "c"), ("c", "a"), ("x", "y")]
+    assert networkx_impact(edges)("a") == {"a": 0, "b": 1, "c": 1}
+    reached = rustworkx_impact(edges)("a")
+    assert {name: steps for name, steps in reached.items() if name != "a"} == {"b": 1, "c": 1}
+
+
+def test_postgres_gives_the_same_reach_and_is_gone_afterwards() -> None:
+    if why := postgres.why_not():
+        pytest.skip(why)
+    with postgres.serving() as connection:
+        handoff = ("r|i", "i", "r", "s", "t", True, "2026-01-01T00:00:00Z", None, "sent", None, None, 1)
+        postgres.fill(
+            connection, {"items": [("i", "episode")], "handoffs": [handoff], "feeds": [("a", "b"), ("b", "c"), ("a", "c")]}
+        )
+        assert postgres.ask(connection, postgres.ITEM, "i") == [("episode",)]
+        assert len(postgres.ask(connection, postgres.TRACE, "i")) == 1
+        assert postgres.ask(connection, postgres.LAST, "i")[0][0] == "r|i"
+        assert postgres.ask(connection, postgres.LAST_OF_ROUTE, "r")[0][0] == "r|i"
+        assert sorted(postgres.ask(connection, postgres.IMPACT, "a")) == [("a", 0), ("b", 1), ("c", 1)]
+        folder = Path(connection.info.host)
+        assert folder.exists()
+    assert not folder.exists()
+
+
+def test_all_is_measured_and_the_servers_are_stopped(run_cli: Run, tmp_path: Path) -> None:
+    out = tmp_path / "figures"
+    ran = run_cli("bench", "--items", "30", "--out", out, "--rounds", "2", "--format", "json")
+    assert ran.code == 0, ran.err
+    said = json.loads(ran.out)
+    assert said == json.loads((out / "figures.json").read_text("utf-8"))
+    questions, sweeps = said["groups"]
+    assert questions["ratios"]["bare lookup"] == 1.0
+    assert {"trace", "last-handoff", "impact of the busiest system", "late --as-of"} <= set(questions["spreads"])
+    assert sweeps["spreads"]["diagnose --since, one day"]["count"] == 3
+    assert said["load"]["events"] > 100
+    assert said["load"]["created"] > said["graph"]["Evidence"] + said["graph"]["Handoff"] > 100
+    assert all(name in (out / "figures.md").read_text("utf-8") for name in questions["spreads"])
+    assert not status(out / "home").running
+    refused = run_cli("bench", "--items", "31", "--out", out)
+    assert refused.code == 5
+    assert "30 items" in refused.err
