@@ -127,7 +127,7 @@ def read_versions(
             hint = rejects[0].hint if rejects else "Name the right file."
             raise SourceError(f"{source} says nothing that can be compared: {why}.", hint=f"{hint[:1].upper()}{hint[1:]}.")
         not_read += [f"{source}: {one.position}: {one.reason}" for one in rejects]
-        versions.append(version_of(said))
+        versions.append(version_of(said, source))
     return versions[0], versions[1], tuple(not_read)
 
 

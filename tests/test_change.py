@@ -11,6 +11,7 @@ import pytest
 import yaml
 from harness import FIXTURES, Run, Say
 
+from lineage.answers.results import Impact
 from lineage.contracts import Change, Direction, Version, compare, version_of
 from lineage.errors import NotFoundError, SourceError, UsageError
 from lineage.facts import (
@@ -371,7 +372,12 @@ def test_the_command_prints_the_contract(mapped: Lineage, csv: Files, run_cli: R
     for one in answer["affected"]:
         assert set(one) >= {"id", "label", "name", "distance", "via", "fields", "partner", "owner", "contact", "lineage"}
     table = run_cli("impact", "plays", "--change", old, new).out
-    assert "1 changes, 1 of them breaking" in table and "totals" in table and "calendar" not in table
+    assert (
+        "1 change, 1 breaking" in table
+        and "Reaches 1 data set, 1 partner, 2 reports, 1 route, 1 system." in table
+        and "totals" in table
+        and "calendar" not in table
+    )
     assert "do not differ" in run_cli("impact", "plays", "--change", old, old).out
 
 
@@ -426,6 +432,70 @@ def test_no_id_leads_out_of_the_folder_and_no_name_is_markup(session: Lineage, s
     (path,) = write_notices(session.notices(answer), tmp_path / "notices")
     assert path.parent == tmp_path / "notices" and path.name == "partner-..%2F..%2Fevil%7C%3Cb%3E.md"
     assert "\\| \\[x\\](y) \\<script\\>" in path.read_text("utf-8")
+
+
+# What dbt itself wrote, before and after four changes of its project (SOURCES.md beside them).
+
+MANIFESTS = FIXTURES / "change" / "dbt-old-manifest.json", FIXTURES / "change" / "dbt-new-manifest.json"
+METABASE = {"url": "http://localhost:3000", "table.10": "dbtmetabase.public.orders", "table.12": "dbtmetabase.public.customers"}
+PAYMENT, SKU, VALUE, AMOUNT = (
+    f"dbtmetabase.public.{name}"
+    for name in ("raw_payments#payment_method", "stg_orders#sku_id", "customers#customer_lifetime_value", "orders#amount")
+)
+
+
+def reports(answer: Impact) -> dict[str, tuple[set[str], set[str]]]:
+    """Of each report, the changed fields that it surely uses, and those that it may use."""
+    return {
+        one.id.removeprefix("http://localhost:3000/"): (set(one.fields) - set(one.possible_fields), set(one.possible_fields))
+        for one in answer.affected
+        if one.label == "Report"
+    }
+
+
+def test_two_manifests_of_one_project(session: Lineage, run_cli: Run) -> None:
+    session.load("dbt", MANIFESTS[0])
+    answer = session.impact(change=MANIFESTS)
+    assert [(one.id, one.change, one.was, one.now) for one in answer.changes] == [
+        (PAYMENT, "renamed", "payment_method", "method"),
+        (SKU, "removed", None, None),
+        (VALUE, "renamed", "customer_lifetime_value", "lifetime_value"),
+        (AMOUNT, "retyped", "double", "decimal(18, 2)"),
+    ]
+    # raw_payments.payment_method makes stg_payments.payment_method, that the sums of orders and payments.payment_method;
+    # customers are joined by order_id and sum amounts only. Nothing is made from the other three.
+    assert {one.id: (one.fields, one.lineage) for one in answer.affected if one.label == "Dataset"} == {
+        f"dbtmetabase.public.{name}": ((PAYMENT,), "field") for name in ("stg_payments", "orders", "transactions")
+    }
+    # dbt's exposures name models only.
+    both = {PAYMENT, VALUE, AMOUNT}
+    assert reports(answer) == {
+        "card/27": (set(), both),
+        "card/28": (set(), both),
+        "card/29": (set(), {PAYMENT, SKU}),
+        "card/32": (set(), {PAYMENT, AMOUNT}),
+        "card/33": (set(), {PAYMENT}),
+        "dashboard/2": (set(), both | {SKU}),
+    }
+    assert {one.lineage for one in answer.affected if one.label == "Report"} == {"dataset"}
+    # Metabase knows the columns of 27 to 29: 27 and 28 show all of orders and customers; 29 counts orders by status, without the
+    # SKU. It could be read only with the database's name: until then, it may use any column.
+    session.load("metabase", FIXTURES / "metabase" / "dashboard-2.json", settings=METABASE, name="metabase")
+    assert reports(session.impact(change=MANIFESTS))["dashboard/2"] == (both, {SKU})
+    text = run_cli("impact", "--change", *MANIFESTS).out
+    assert "sku_id?" in text and "amount?" in text and "4 changes, 4 breaking" in text
+    more = METABASE | {"database.2": "dbtmetabase.public"}
+    session.load("metabase", FIXTURES / "metabase" / "dashboard-2.json", settings=more, name="metabase")
+    assert reports(session.impact(change=MANIFESTS)) == {
+        "card/27": (both, set()),
+        "card/28": (both, set()),
+        "card/32": (set(), {PAYMENT, AMOUNT}),
+        "card/33": (set(), {PAYMENT}),
+        "dashboard/2": (both, set()),
+    }
+    with pytest.raises(NotFoundError) as missing:
+        session.impact("model.sandbox.customers", change=MANIFESTS)
+    assert "dbtmetabase.public.customers" in missing.value.nearest[:2]
 
 
 # The real document.

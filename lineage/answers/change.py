@@ -36,19 +36,19 @@ class _Start:
 
 @dataclass
 class _Sum:
-    """What reaches one node, over all starts."""
+    """What reaches one node, over all starts. ``sure``: those of the causes that reach it by fields."""
 
     entry: Affected
     causes: set[int] = field(default_factory=set)
+    sure: set[int] = field(default_factory=set)
     own_fields: set[str] = field(default_factory=set)
-    by_field: bool = False
 
     def add(self, entry: Affected, causes: Iterable[int]) -> None:
         if entry.distance < self.entry.distance:
             self.entry = entry
         self.causes |= set(causes)
+        self.sure |= set(causes) if entry.lineage == "field" else set()
         self.own_fields |= set(entry.own_fields)
-        self.by_field = self.by_field or entry.lineage == "field"
 
 
 def change_impact(
@@ -153,7 +153,7 @@ def _named(new: Version, known: dict[Key, Row]) -> NodeRef:
         whole = all(other == id_ or other.startswith(f"{id_}/") for other in new.interfaces)
         if whole and (one := _ref(known.get(("Interface", id_)))):
             return one
-    contract = new.contract or "contract"
+    contract = new.contract or new.source or "contract"
     return NodeRef(id=contract, label="Contract", name=contract)
 
 
@@ -211,7 +211,7 @@ def _add_senders(ask: Asker, sums: dict[Key, _Sum], changes: list[Change], momen
             "owner": row["owner"],
             "contact": row["contact"],
             "partner": row["partner"],
-            "lineage": "field" if route.by_field else "dataset",
+            "lineage": "field" if route.sure else "dataset",
         }
         distance = route.entry.distance + 1
         system = Affected(id=row["system"], label="System", name=row["name"], distance=distance, via=row["route"], **common)
@@ -227,11 +227,13 @@ def _add_senders(ask: Asker, sums: dict[Key, _Sum], changes: list[Change], momen
 
 def _summed(one: _Sum, changes: list[Change]) -> Affected:
     causes = sorted(one.causes)
+    fields, sure = ({changes[place].id for place in places if changes[place].label == "Field"} for places in (causes, one.sure))
     return one.entry.model_copy(
         update={
-            "fields": tuple(sorted({changes[place].id for place in causes if changes[place].label == "Field"})),
+            "fields": tuple(sorted(fields)),
+            "possible_fields": tuple(sorted(fields - sure)),
             "own_fields": tuple(sorted(one.own_fields)),
-            "lineage": "field" if one.by_field else "dataset",
+            "lineage": "field" if one.sure else "dataset",
             "breaking": any(changes[place].breaking for place in causes),
             "causes": tuple(causes),
         }

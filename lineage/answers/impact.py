@@ -57,7 +57,9 @@ def start_of(ask: Asker, node: str, field: str | None) -> NodeRef:
     if not rows:
         hits = ask.rows("search", text=node, limit=20) + ask.rows("search", text=node[:4], limit=50)
         known = {hit["id"] for hit in hits if hit["label"] in labels}
-        nearest = tuple(difflib.get_close_matches(node, known, 5, 0.3))
+        # What is called so, as a dbt model's table is, comes before what is spelt alike.
+        called = [hit["id"] for hit in hits if hit["name"] == node and hit["id"] in known]
+        nearest = tuple(dict.fromkeys((*called, *difflib.get_close_matches(node, known, 5, 0.3))))[:5]
         what = f"field {field} of {node}" if field else node
         raise NotFoundError(
             f"Nothing in the declared map is called {what}.", hint="`lineage search` finds it.", nearest=nearest

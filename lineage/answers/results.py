@@ -235,6 +235,7 @@ class Affected(NodeRef):
     ``own_fields``: its own fields that are reached, of a data set. ``fields``: the same; of a change of a contract the changed fields
     that it uses, and ``causes`` the changes that reach it, by their places in the list. ``lineage``: ``field`` where it surely
     uses a field, ``dataset`` where only the data sets are known to be connected, None where no field is asked about.
+    ``possible_fields``: those of ``fields`` that it may use, because only the data sets are known to be connected.
     """
 
     distance: int
@@ -245,6 +246,7 @@ class Affected(NodeRef):
     contact: str | None
     lineage: Literal["field", "dataset"] | None = None
     own_fields: tuple[str, ...] = ()
+    possible_fields: tuple[str, ...] = ()
     breaking: bool | None = None
     causes: tuple[int, ...] = ()
 

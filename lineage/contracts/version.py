@@ -10,12 +10,13 @@ from lineage.facts import Dataset, DatasetField, Interface, Route, Said
 
 @dataclass(frozen=True)
 class Version:
-    """What can be compared, by id; fields by their data set and name, in the order of the contract."""
+    """What can be compared, by id; fields by their data set and name, in the order of the contract. ``source``: what it was read from."""
 
     datasets: dict[str, Dataset] = field(default_factory=dict)
     fields: dict[str, dict[str, DatasetField]] = field(default_factory=dict)
     interfaces: dict[str, Interface] = field(default_factory=dict)
     routes: dict[str, Route] = field(default_factory=dict)
+    source: str | None = None
 
     @property
     def contract(self) -> str | None:
@@ -39,9 +40,9 @@ class Version:
         )
 
 
-def version_of(said: Iterable[Said]) -> Version:
+def version_of(said: Iterable[Said], source: str | None = None) -> Version:
     """The comparable facts of a source; of what is said twice the first counts."""
-    version = Version()
+    version = Version(source=source)
     for one in said:
         if isinstance(one, Dataset):
             version.datasets.setdefault(one.id, one)

@@ -13,6 +13,7 @@ from lineage.answers.results import Affected
 from lineage.contracts import Change
 from lineage.errors import RefusedError, UsageError
 from lineage.render.text import time_text
+from lineage.render.words import counted
 
 MARK = "<!-- notice of a change, written by lineage -->"
 _MAX_NAME = 100
@@ -64,7 +65,7 @@ def notice_text(notice: Notice) -> str:
         MARK,
         f"# Change of {_plain(notice.of.name)}: notice for {_plain(notice.name)}",
         f"Takes effect: {f'{time_text(notice.effective)} UTC' if notice.effective else 'not fixed yet'}.  \n"
-        f"{len(notice.changes)} changes reach you, {breaking} of them breaking.",
+        f"{counted(len(notice.changes), 'change reaches', 'changes reach')} you, {breaking} breaking.",
         "## What changes",
         _table(("breaking", "where", "change", "was", "now"), map(_change, notice.changes)),
         "## What of yours it reaches",
@@ -100,7 +101,9 @@ def _item(one: UnderWay) -> tuple[str, ...]:
 def _affected(one: Affected) -> tuple[str, ...]:
     known = "fields" if one.lineage == "field" else "data sets only"
     name = one.name if one.name != one.id else ""
-    return one.label, _code(one.id), _plain(name), _codes(one.own_fields), _codes(one.fields), known
+    uses = _codes(field for field in one.fields if field not in one.possible_fields)
+    may = f"maybe {_codes(one.possible_fields)}" if one.possible_fields else ""
+    return one.label, _code(one.id), _plain(name), _codes(one.own_fields), ", ".join(filter(None, (uses, may))), known
 
 
 def _ask(one: Answering) -> str:

@@ -21,9 +21,11 @@ from lineage.answers.results import (
     ItemRef,
     LastHandoff,
     LastSuccessful,
+    NodeRef,
     Trace,
 )
 from lineage.render.output import cell, table
+from lineage.render.words import counted
 from lineage.times import rfc3339
 
 FAULT = {
@@ -147,13 +149,14 @@ def contact_text(contact: ContactRef) -> str:
 
 def impact_text(answer: Impact) -> RenderableType:
     """What changed, breaking first, and what is affected, nearest first."""
-    parts: list[RenderableType] = [Text(f"{answer.of.label} {answer.of.name} ({answer.of.id})", style="bold")]
+    of = answer.of
+    parts: list[RenderableType] = [Text(f"{of.label} {_named(of)}", style="bold")]
     if answer.changes:
         changes = sorted(answer.changes, key=lambda one: not one.breaking)
         columns = ["breaking", "where", "field", "change", "was", "now"]
         parts.append(table(({**one.model_dump(), "where": one.dataset or one.id} for one in changes), columns))
         breaking = sum(one.breaking for one in changes)
-        parts.append(Text(f"{len(changes)} changes, {breaking} of them breaking."))
+        parts.append(Text(f"{counted(len(changes), 'change')}, {breaking} breaking."))
     parts += (Text(f"Not read, so it may look removed: {one}", style="bold yellow") for one in answer.not_read)
     if answer.affected:
         rows = [_affected_row(one) for one in answer.affected]
@@ -162,7 +165,7 @@ def impact_text(answer: Impact) -> RenderableType:
         counts: dict[str, int] = {}
         for one in answer.affected:
             counts[one.label] = counts.get(one.label, 0) + 1
-        parts.append(Text("Reaches " + ", ".join(f"{number} {label}" for label, number in sorted(counts.items())) + "."))
+        parts.append(Text("Reaches " + ", ".join(_reached(*one) for one in sorted(counts.items())) + "."))
     elif answer.compared:
         parts.append(Text("It reaches nothing that the map knows of." if answer.changes else "The two versions do not differ."))
     else:
@@ -178,14 +181,30 @@ def _affected_row(one: Affected) -> dict[str, Any]:
     return {
         "steps": one.distance,
         "what": one.label,
-        "name": one.name if one.name == one.id else f"{one.name} ({one.id})",
+        "name": _named(one),
         "reached from": one.via,
-        "fields": sorted({name.rpartition("#")[2] for name in one.fields}),
+        "fields": fields_text(one),
         "known by": one.lineage and ("fields" if one.lineage == "field" else "data sets"),
         "partner": one.partner,
         "owner": one.owner,
         "contact": one.contact,
     }
+
+
+def fields_text(one: Affected) -> list[str]:
+    """The names of the fields that it uses; those with a question mark it may use."""
+    sure = {name.rpartition("#")[2] for name in one.fields if name not in one.possible_fields}
+    return sorted(sure) + sorted(
+        {f"{name.rpartition('#')[2]}?" for name in one.possible_fields} - {f"{name}?" for name in sure}
+    )
+
+
+def _named(one: NodeRef) -> str:
+    return one.name if one.name == one.id else f"{one.name} ({one.id})"
+
+
+def _reached(label: str, number: int) -> str:
+    return counted(number, {"Dataset": "data set"}.get(label, label.lower()))
 
 
 def _title(item: ItemRef) -> Text:
