@@ -1,0 +1,92 @@
+"""Every library query on a graph with 100,000 handoffs: how many db hits its plan needs for each row that it gives.
+
+A count, not a time: where an index is lost, hits grow with the graph and this fails on any machine. The graph is the demo with one
+of its items copied many times, so that its routes and systems are busy ones.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from harness import Database
+
+from lineage.graph import Graph
+from lineage.library import Query, shipped
+from lineage.session import Lineage
+
+COPIES, BATCH, HANDOFFS = 20_000, 2_000, 100_000
+COPY = """CYPHER 25
+UNWIND range($from, $to) AS n
+MATCH (i:Item {id: 'episode:dev-meeting'})
+CREATE (c:Item) SET c = i{.*, id: i.id + '-' + n, name: 'Copy ' + n}
+WITH i, c, n
+MATCH (i)<-[:OF]-(h:Handoff)
+LET back = duration({seconds: n})
+CREATE (g:$(labels(h)))-[:OF]->(c) SET g = h{.*, id: h.route_id + '|' + c.id, item_id: c.id,
+  first_at: h.first_at - back, last_at: h.last_at - back, secured_at: h.secured_at - back, pending_since: h.pending_since - back}
+WITH h, g, n, back
+LET e = COLLECT { MATCH (h)<-[:ABOUT]-(e:Evidence) RETURN e LIMIT 1 }[0]
+CREATE (f:Evidence)-[:ABOUT]->(g) SET f = e{.*, id: e.id + '-' + n + g.route_id, time: e.time - back}"""
+
+PER_ROW = 500
+"""Db hits for each row, or for each member of the one row of lists that a query gives."""
+OF_MORE = {"overdue_deliveries": 4_000, "search": 6_000, "who_receives_item": 6_000}
+"""More for some: a deadline is told by looking at what is under way, a word is looked for in all names, deliveries are counted."""
+SWEEPS = frozenset(
+    {
+        "duplicate_acknowledgements",
+        "handoffs_by_status",
+        "items_stuck_per_system",
+        "overdue_acknowledgements",
+        "route_ends",
+        "systems_called",
+    }
+)
+"""Questions that look at all handoffs, or at all of a route: so many db hits for each of these."""
+PER_HANDOFF = 10
+
+
+@pytest.fixture
+def busy(database: Database) -> Graph:
+    """The demo with 100,000 handoffs more."""
+
+    def load(session: Lineage) -> None:
+        from lineage.demo import load_demo
+
+        load_demo(session)
+        for start in range(0, COPIES, BATCH):
+            session.graph.write(
+                lambda tx, start=start: tx.run(COPY, **{"from": start + 1, "to": start + BATCH})  # type: ignore[misc]
+            )
+
+    return database.hold("the demo, busy", load).graph
+
+
+def hits(plan: dict[str, Any]) -> int:
+    """Db hits of a profiled plan and all that it stands on."""
+    return int(plan["args"].get("DbHits", 0)) + sum(hits(child) for child in plan.get("children", ()))
+
+
+def profiled(graph: Graph, query: Query) -> tuple[int, int]:
+    """Db hits of the query's example, and how many rows it gave."""
+    first, rest = query.cypher.split("CYPHER 25\n", 1)
+    with graph.driver.session(database=graph.database) as session:
+        answer = session.run(f"{first}CYPHER 25 PROFILE\n{rest}", query.bind(query.example))
+        rows = [record.data() for record in answer]
+        plan = answer.consume().profile
+    assert plan is not None
+    lists = [len(value) for row in rows for value in row.values() if len(rows) == 1 and isinstance(value, list)]
+    return hits(plan), max([len(rows), *lists])
+
+
+def test_the_graph_is_as_large_as_is_said(busy: Graph) -> None:
+    assert busy.read("MATCH (h:Handoff) RETURN count(h) AS n").rows[0]["n"] >= HANDOFFS
+
+
+@pytest.mark.parametrize("query", list(shipped()), ids=lambda query: query.name)
+def test_a_row_costs_no_more_than_is_stated(busy: Graph, query: Query) -> None:
+    needed, rows = profiled(busy, query)
+    assert rows
+    stated = PER_HANDOFF * HANDOFFS if query.name in SWEEPS else OF_MORE.get(query.name, PER_ROW) * rows
+    assert needed <= stated
