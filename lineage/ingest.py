@@ -20,10 +20,11 @@ from lineage.facts import Authority, Declared, Fact, Finding, HandoffEvent, Iden
 from lineage.graph import BatchTooLarge, Graph, Transaction
 from lineage.store import Counts, take_turn
 from lineage.store.declared import retire, vanished, write_declared
-from lineage.store.events import is_bare, orphans, write_events
+from lineage.store.events import orphans, write_events
 from lineage.store.items import write_names
 from lineage.store.reading import Reading
 from lineage.store.runs import close_run, live_assertions, open_run, previous_runs
+from lineage.wording import is_bare
 
 DEFAULT_BATCH = 2000
 """Facts per transaction: a reader beside the load is not held up noticeably (measured in the design notes)."""
