@@ -20,10 +20,11 @@ from lineage.facts import Authority, Declared, Fact, Finding, HandoffEvent, Iden
 from lineage.graph import BatchTooLarge, Graph, Transaction
 from lineage.store import Counts, take_turn
 from lineage.store.declared import retire, vanished, write_declared
-from lineage.store.events import is_bare, orphans, write_events
+from lineage.store.events import orphans, write_events
 from lineage.store.items import write_names
 from lineage.store.reading import Reading
 from lineage.store.runs import close_run, live_assertions, open_run, previous_runs
+from lineage.wording import is_bare
 
 DEFAULT_BATCH = 2000
 """Facts per transaction: a reader beside the load is not held up noticeably (measured in the design notes)."""
@@ -85,6 +86,22 @@ class Report:
         }
 
 
+@dataclass
+class Taken:
+    """What an offline build took from a source and wrote already: ``ingest`` writes the rest and reports both as one run.
+
+    ``ends``: systems that its events name, with who named them first; ``bare``: keys of its replies without a handoff of their own.
+    """
+
+    facts: int = 0
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    findings: list[dict[str, str]] = field(default_factory=list)
+    ends: dict[str, str] = field(default_factory=dict)
+    bare: list[tuple[str, str]] = field(default_factory=list)
+
+
 class Rejects:
     """The rejects file of a run: JSON Lines, created with the first reject."""
 
@@ -120,17 +137,19 @@ def ingest(
     rejects: Path,
     batch_size: int = DEFAULT_BATCH,
     progress: Callable[[int], None] = lambda facts: None,
+    taken: Taken | None = None,
 ) -> Report:
     """Write a stream of facts as one run.
 
-    ``rejects``: where rejected rows go; ``progress`` is called with the number of facts written so far. What was written
+    ``rejects``: where rejected rows go; ``progress`` is called with the number of facts written so far. ``taken``: what else the
+    source says, if that is in the graph already; then this is the source's first read, and retires nothing. What was written
     before an error stays (a later run completes it); nothing is retired unless the read was complete. Raises ServerError.
     """
     graph.prepare()
     started, clock = datetime.now(UTC), time.monotonic()
     earlier = previous_runs(graph, load.feed, load.source)
     report = Report(run=f"run-{uuid.uuid4().hex[:12]}", feed=load.feed, source=load.source)
-    same = None if load.stream or not load.sha256 else _same_input(load, earlier)
+    same = None if taken or load.stream or not load.sha256 else _same_input(load, earlier)
     opened = {
         "id": report.run,
         "feed": load.feed,
@@ -144,19 +163,22 @@ def ingest(
         graph.write(lambda tx: _record(tx, opened, report, clock, "complete"))
         return report
     graph.write(lambda tx: open_run(tx, opened))
-    first_read = load.stream or not any(run["status"] == "complete" for run in earlier)
+    first_read = taken or load.stream or not any(run["status"] == "complete" for run in earlier)
     reading = Reading(load.feed, load.source, load.authority, started, None if first_read else started)
     writer = _Writer(graph, reading, Reading("evidence", "evidence", "observed", started, None, replaces=False))
     kept = Rejects(rejects, load.source)
     status = "failed"
     bare: list[tuple[str, str]] = []
+    if taken is not None:
+        _take(report, reading, taken)
+        bare += taken.bare
     try:
         for batch in _batches(_noting(said, report), kept, batch_size):
             report.facts += len(batch)
             _add(report, writer.write(batch))
             bare += [(e.source, e.id) for e in batch if isinstance(e, HandoffEvent) and is_bare(e)][: MAX_FINDINGS - len(bare)]
             progress(report.facts)
-        if not kept.count and not load.stream:
+        if not kept.count and not load.stream and taken is None:
             report.retired = _retire(graph, reading, batch_size)
         report.findings += [*_undeclared(graph, reading), *_orphans(graph, bare)][: MAX_FINDINGS - len(report.findings)]
         status = "partial" if kept.count else "complete"
@@ -173,6 +195,12 @@ def ingest(
             if status != "failed":
                 raise
     return report
+
+
+def _take(report: Report, reading: Reading, taken: Taken) -> None:
+    report.facts += taken.facts
+    _add(report, Counts(taken.created, taken.changed, taken.unchanged, taken.findings))
+    reading.named["System"].update(taken.ends)
 
 
 def _same_input(load: Load, earlier: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,44 @@ class OpenedSource:
         """What the source says, as facts and rejects."""
         return self.feed.read(self.source, self.settings)
 
+    def about(self) -> Load:
+        """What a run says of it."""
+        return Load(
+            feed=self.feed.name,
+            source=self.source.name,
+            authority=self.feed.authority,
+            sha256=self.source.sha256,
+            fingerprint=_fingerprint(self),
+            stream=self.source.stream,
+        )
+
+    def portions(self, most_bytes: int) -> list[Portion]:
+        """The source in parts that can be read apart, by other processes too: one, unless its feed reads documents one by one."""
+        portions: list[list[Document]] = [[]]
+        size = 0
+        for document in self.source.documents if self.feed.apart else ():
+            size += document.path.stat().st_size
+            if portions[-1] and size > most_bytes:
+                portions.append([])
+                size = document.path.stat().st_size
+            portions[-1].append(document)
+        if not portions[0]:
+            return [Portion(self.feed.name, self.source, self.settings)]
+        return [Portion(self.feed.name, replace(self.source, documents=tuple(part)), self.settings) for part in portions]
+
+
+@dataclass(frozen=True)
+class Portion:
+    """A part of a source that another process can read: ``OpenedSource`` with its feed by name."""
+
+    feed: str
+    source: Source
+    settings: Settings
+
+    def said(self) -> Iterator[Said]:
+        """See ``OpenedSource.said``."""
+        return find_feed(self.feed).read(self.source, self.settings)
+
 
 @contextmanager
 def opened(
@@ -96,15 +134,7 @@ def load(
     ``rejects`` gives the path of the rejects file. Raises NotFoundError, SourceError, UsageError, ServerError, RefusedError.
     """
     with opened(feed_name, source, given=settings, name=name) as reading:
-        about = Load(
-            feed=reading.feed.name,
-            source=reading.source.name,
-            authority=reading.feed.authority,
-            sha256=reading.source.sha256,
-            fingerprint=_fingerprint(reading),
-            stream=reading.source.stream,
-        )
-        return ingest(graph, about, reading.said(), rejects=rejects(), batch_size=batch_size, progress=progress)
+        return ingest(graph, reading.about(), reading.said(), rejects=rejects(), batch_size=batch_size, progress=progress)
 
 
 def read_versions(

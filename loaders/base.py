@@ -99,7 +99,8 @@ class Feed:
     differ, and whether what it names counts as declared. ``patterns``: file names read from a directory.
     ``settings``: the class of its own settings; ``read`` gets an instance of it. ``live`` says of a URL and the settings what
     is read there, if it is an API that ``read`` asks itself, page by page (``Source.live``), and None if it is a file to be
-    fetched. What it says identifies the source across runs.
+    fetched. What it says identifies the source across runs. ``apart``: what a document says does not depend on the others, so
+    several processes may read some each.
     """
 
     name: str
@@ -112,6 +113,7 @@ class Feed:
     settings: type[Settings]
     read: Reader
     live: Callable[[str, Any], str | None] = _never
+    apart: bool = False
 
     def accepts(self, file_name: str) -> bool:
         """Whether a file found in a directory is one of this feed's, by its name without .gz."""
@@ -130,11 +132,12 @@ def feed(
     example: str,
     settings: type[Settings] = NoSettings,
     live: Callable[[str, Any], str | None] = _never,
+    apart: bool = False,
 ) -> Callable[[Reader], Feed]:
     """Turn a generator into a ``Feed``. The module attribute it is bound to is what discovery finds."""
 
     def wrap(read: Reader) -> Feed:
-        return Feed(name, title, formats, contributes, patterns, authority, example, settings, read, live)
+        return Feed(name, title, formats, contributes, patterns, authority, example, settings, read, live, apart)
 
     return wrap
 

@@ -44,6 +44,7 @@ from loaders.base import (
     authority="observed",
     example="lineage load handoffs events.jsonl",
     settings=TableSettings,
+    apart=True,
 )
 def read(source: Source, settings: TableSettings) -> Iterator[Said]:
     """Every event or row of the source as a HandoffEvent."""

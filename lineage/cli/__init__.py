@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "feeds": ("load", "List the feeds that can be loaded."),
     "init": ("load", "Write a commented project file to start from."),
     "load": ("load", "Load a source, or all sources of a project, into the graph."),
+    "bulk": ("bulk", "Build the graph of a project offline, in an empty database: for millions of events."),
     "runs": ("load", "List load runs."),
     "digest": ("load", "Print the SHA-256 of the graph's content."),
     "trace": ("ask", "Show the whole way an item took and should have taken."),

@@ -129,7 +129,7 @@ def _load(
                         session.graph,
                         order.feed,
                         order.source,
-                        rejects=lambda n=number: _rejects(rejects, n, rejects_path(session.home)),  # type: ignore[misc]
+                        rejects=lambda n=number: rejects_of(rejects, n, rejects_path(session.home)),  # type: ignore[misc]
                         settings=order.settings,
                         name=order.name,
                         batch_size=batch_size,
@@ -142,13 +142,18 @@ def _load(
                     raise
                 failures.append(error)
                 click.echo(f"Error: {error}", err=True)
+    print_loads(reports, form, whole=whole)
+    if failures or any(report.rejected for report in reports):
+        click.get_current_context().exit(1)
+
+
+def print_loads(reports: list[Report], form: str, *, whole: bool) -> None:
+    """Print what loads did; of a whole project, a table has one row for each feed."""
     if whole and form == "table":
         _print_feeds(reports)
         _print_notes(reports)
     else:
         _print_reports(reports, form)
-    if failures or any(report.rejected for report in reports):
-        click.get_current_context().exit(1)
 
 
 def _print_feeds(reports: list[Report]) -> None:
@@ -169,7 +174,8 @@ def _print_feeds(reports: list[Report]) -> None:
 _SUMMED = ("read", "facts", "created", "changed", "unchanged", "rejected", "retired")
 
 
-def _rejects(given: str | None, number: int, default: Path) -> Path:
+def rejects_of(given: str | None, number: int, default: Path) -> Path:
+    """Where the rejects of one source among several go."""
     if given is None:
         return default
     path = Path(given)
@@ -221,10 +227,10 @@ def _print_notes(reports: list[Report]) -> None:
             more = f", and {number - 1} more" if number > 1 else ""
             click.echo(f"Finding: {finding}: {first['subject']} ({first['detail']}){more}.", err=True)
         if report.rejects_file:
-            click.echo(_first_rejects(report), err=True)
+            click.echo(_firstrejects_of(report), err=True)
 
 
-def _first_rejects(report: Report) -> str:
+def _firstrejects_of(report: Report) -> str:
     import json
 
     with Path(report.rejects_file or "").open(encoding="utf-8") as file:
@@ -245,7 +251,7 @@ def _dry_run(orders: list[_Order], rejects: str | None) -> int:
 
     facts, refused = 0, 0
     for number, order in enumerate(orders):
-        kept = Rejects(_rejects(rejects, number, Path()), order.source) if rejects else None
+        kept = Rejects(rejects_of(rejects, number, Path()), order.source) if rejects else None
         with opened(order.feed, order.source, given=order.settings, name=order.name) as reading:
             for said in reading.said():
                 if isinstance(said, Reject):

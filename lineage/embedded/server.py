@@ -96,6 +96,22 @@ def down(home: Path | str | None = None, *, timeout_s: float = 60.0) -> bool:
     return own is not None
 
 
+@contextmanager
+def stopped(home: Path | str | None = None, *, timeout_s: float = 60.0) -> Iterator[Home]:
+    """Stop the server of a home and let nobody start it as long as the context lasts: for neo4j-admin's commands on the store.
+
+    Raises ServerError as ``down`` does.
+    """
+    place = resolve(home)
+    place.create()
+    with _locked(place, timeout_s):
+        own = process.own_process(place, place.read_record())
+        if own is not None:
+            process.stop(own, place, timeout_s)
+        place.record_file.unlink(missing_ok=True)
+        yield place
+
+
 def status(home: Path | str | None = None) -> Status:
     """Describe the server of a home. Starts, creates and waits for nothing."""
     place = resolve(home)

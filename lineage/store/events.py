@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from lineage.assertions import canonical, content_hash
-from lineage.custody import SYSTEM_URN, Evidence, route_key
+from lineage.custody import Evidence, route_key
 from lineage.facts import Declared, HandoffEvent, Route, System
 from lineage.graph import Graph, Transaction, plain
 from lineage.store import Counts
@@ -21,43 +20,26 @@ from lineage.store.declared import write_declared
 from lineage.store.handoffs import as_evidence, refold_handoffs
 from lineage.store.items import Pair, identify, resolve
 from lineage.store.reading import Reading
+from lineage.wording import Reply, Wording, answered_by, as_fold, evidence_row, names_of, wording_of
 
 Key = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class _Variant:
-    """One wording of an event, with its hash."""
-
-    event: HandoffEvent
-    hash: str
-
-    @property
-    def text(self) -> str:
-        return _text(self.event)
-
-
-def _text(event: HandoffEvent) -> str:
-    return canonical(event.model_dump(mode="json", by_alias=True, exclude_defaults=True))
-
-
-def _variant(event: HandoffEvent) -> _Variant:
-    # The text itself is not kept: most events have one wording, and then only its hash is needed.
-    return _Variant(event, content_hash(_text(event)))
+Ends = tuple[str | None, str | None, str | None, str | None]
+"""Route, sender, receiver and data set, as far as an event names them."""
 
 
 def write_events(tx: Transaction, observing: Reading, events: Iterable[HandoffEvent]) -> Counts:
     """Write a batch of events and fold the handoffs that they speak of; returns counts and findings (conflicts)."""
     counts = Counts()
-    arrived: dict[Key, dict[str, _Variant]] = defaultdict(dict)
+    # The texts themselves are not kept: most events have one wording, and then only its hash is needed.
+    arrived: dict[Key, dict[str, Wording]] = defaultdict(dict)
     total = 0
     for event in events:
         total += 1
-        one = _variant(event)
-        arrived[event.source, event.id].setdefault(one.hash, one)
+        one = wording_of(event)
+        arrived[one.source, one.id].setdefault(one.hash, one)
     stored = _stored(tx, arrived)
-    new: list[_Variant] = []
-    winners: list[_Variant] = []
+    new: list[Wording] = []
+    winners: list[Wording] = []
     rows: list[dict[str, Any]] = []
     replaced: list[Key] = []
     for key, variants in arrived.items():
@@ -75,7 +57,7 @@ def write_events(tx: Transaction, observing: Reading, events: Iterable[HandoffEv
             replaced.append(key)
         counts.created += before is None
         counts.changed += len(unknown) - (before is None)
-        row = _row(best) if wins else {"source": key[0], "id": key[1]}
+        row = evidence_row(best) if wins else {"source": key[0], "id": key[1]}
         if before is not None or len(unknown) > 1:
             everything = (_wordings(tx, before) if before else {}) | {one.hash: one.text for one in unknown}
             row |= {
@@ -88,7 +70,7 @@ def write_events(tx: Transaction, observing: Reading, events: Iterable[HandoffEv
                     "finding": "conflict",
                     "subject": f"{key[0]} {key[1]}",
                     "detail": "the same source and id with other content; the variant with the smallest hash counts",
-                    "position": unknown[0].event.position,
+                    "position": unknown[0].position,
                 }
             )
         rows.append(row)
@@ -96,7 +78,7 @@ def write_events(tx: Transaction, observing: Reading, events: Iterable[HandoffEv
     if not new:
         return counts
     items = _identified(tx, new)
-    _observe(tx, observing, new)
+    observe(tx, observing, [(one.route, one.from_, one.to, one.dataset) for one in new])
     shrunk, unanswered = _withdraw(tx, replaced)
     _write_evidence(tx, rows)
     fresh = _placed(winners, items)
@@ -134,26 +116,8 @@ def _wordings(tx: Transaction, before: dict[str, Any]) -> dict[str, str]:
     said = found[0]["e"]
     said = {**said, "from": said.get("from_system"), "to": said.get("to_system"), "item": said.get("subject")}
     names = {field.alias or name for name, field in HandoffEvent.model_fields.items()} - {"position"}
-    only = _variant(HandoffEvent(**{name: plain(said[name]) for name in names if said.get(name) is not None}))
+    only = wording_of(HandoffEvent(**{name: plain(said[name]) for name in names if said.get(name) is not None}))
     return {only.hash: only.text}
-
-
-def _row(variant: _Variant) -> dict[str, Any]:
-    """An Evidence node's properties, without the absent ones: most events leave most of them open, and each costs."""
-    event = variant.event
-    row: dict[str, Any] = {name: getattr(event, name) for name in _COPIED}
-    row |= {
-        "from_system": event.from_,
-        "to_system": event.to,
-        "subject": event.item,
-        "identifiers": list(event.identifiers) or None,
-        "envelopes": list(event.envelopes) or None,
-        "said_by": event.reporter or event.source.removeprefix(SYSTEM_URN),
-        "hash": variant.hash,
-        "position": event.position or None,
-        "unplaced": True if is_bare(event) else None,
-    }
-    return {name: value for name, value in row.items() if value is not None}
 
 
 def _write_evidence(tx: Transaction, rows: list[dict[str, Any]]) -> None:
@@ -171,48 +135,31 @@ def _write_evidence(tx: Transaction, rows: list[dict[str, Any]]) -> None:
         )
 
 
-_COPIED = (
-    "source", "id", "type", "raw_type", "time", "offset", "route", "dataset", "message_id", "in_reply_to", "reporter",
-    "code", "detail",
-)  # fmt: skip
-
-
-def _key_of(event: HandoffEvent) -> str | None:
-    return route_key(event.route, event.from_, event.to, event.dataset)
-
-
-def is_bare(event: HandoffEvent) -> bool:
-    """Whether it is a reply that names no handoff of its own."""
-    return event.item is None or _key_of(event) is None
-
-
-def _identified(tx: Transaction, new: list[_Variant]) -> dict[str, str]:
+def _identified(tx: Transaction, new: list[Wording]) -> dict[str, str]:
     """Create and name the items of all variants, also of those that do not count: names must not depend on the order."""
     pairs: list[Pair] = []
     ids: set[str] = set()
     for one in new:
-        if one.event.item is not None:
-            ids.add(one.event.item)
-            pairs += [(one.event.item, identifier) for identifier in one.event.identifiers]
+        if one.item is not None:
+            ids.add(one.item)
+            pairs += [(one.item, identifier) for identifier in one.identifiers]
     return identify(tx, ids, pairs) if ids else {}
 
 
-def _observe(tx: Transaction, observing: Reading, new: list[_Variant]) -> None:
+def observe(tx: Transaction, observing: Reading, ends: Iterable[Ends]) -> None:
     """Assert, as observed, the routes and systems that evidence names: as many as there are of these, not of events."""
-    facts: dict[tuple[str | None, ...], list[Declared]] = {}
-    for one in new:
-        event = one.event
-        what = (event.route, event.from_, event.to, event.dataset)
+    facts: dict[Ends, list[Declared]] = {}
+    for what in ends:
         if what in facts:
             continue
-        key = _key_of(event)
-        if key is not None and event.from_ and event.to:
-            route = {"id": key, "from": event.from_, "to": event.to, "dataset": event.dataset}
-            facts[what] = [Route.model_validate(route)]
+        _, from_, to, dataset = what
+        if from_ and to:
+            said = {"id": route_key(*what), "from": from_, "to": to, "dataset": dataset}
+            facts[what] = [Route.model_validate(said)]
         else:
-            facts[what] = [System(id=end) for end in (event.from_, event.to) if end]
+            facts[what] = [System(id=end) for end in (from_, to) if end]
     write_declared(tx, observing, [fact for group in facts.values() for fact in group])
-    bare = sorted({one.event.route for one in new if one.event.route and not (one.event.from_ and one.event.to)})
+    bare = sorted({route for route, from_, to, _ in facts if route and not (from_ and to)})
     if bare:
         tx.run(
             "UNWIND $ids AS id MERGE (r:Route {id: id}) ON CREATE SET r.name = id, r.declared = false, r.item_kind = []",
@@ -252,43 +199,24 @@ def _withdraw(tx: Transaction, replaced: list[Key]) -> tuple[set[str], set[str]]
     return {row["item"] for row in rows}, {row["message"] for row in messages}
 
 
-def _as_fold(event: HandoffEvent, route: str) -> Evidence:
-    return Evidence(
-        route=route,
-        from_system=event.from_,
-        to_system=event.to,
-        envelopes=event.envelopes,
-        **{name: getattr(event, name) for name in _COPIED if name not in {"route", "offset"}},
-    )
-
-
-def _placed(winners: list[_Variant], items: dict[str, str]) -> dict[str, list[Evidence]]:
+def _placed(winners: list[Wording], items: dict[str, str]) -> dict[str, list[Evidence]]:
     fresh: dict[str, list[Evidence]] = defaultdict(list)
     for one in winners:
-        key = _key_of(one.event)
-        if one.event.item is not None and key is not None:
-            fresh[items[one.event.item]].append(_as_fold(one.event, key))
+        key = one.key
+        if one.item is not None and key is not None:
+            fresh[items[one.item]].append(as_fold(one, key))
     return fresh
 
 
-@dataclass(frozen=True)
-class _Reply:
-    """A reply without a handoff of its own; ``item`` and ``route`` narrow it, when it names one of them."""
-
-    evidence: Evidence
-    item: str | None
-    route: str | None
-
-
 def _place_replies(
-    tx: Transaction, winners: list[_Variant], items: dict[str, str], fresh: dict[str, list[Evidence]], unanswered: set[str]
+    tx: Transaction, winners: list[Wording], items: dict[str, str], fresh: dict[str, list[Evidence]], unanswered: set[str]
 ) -> set[str]:
     """Attach replies without a handoff of their own to every handoff of the message that they answer.
 
     Returns the items that a reply was taken away from, because another message of the same id came to light.
     """
-    replies = [_Reply(_as_fold(o.event, ""), items.get(o.event.item or ""), o.event.route) for o in winners if is_bare(o.event)]
-    messages = sorted({name for group in fresh.values() for e in group for name in _names(e)} | unanswered)
+    replies = [Reply(as_fold(one, ""), items.get(one.item or ""), one.route) for one in winners if one.bare]
+    messages = sorted({name for group in fresh.values() for e in group for name in names_of(e)} | unanswered)
     waiting = tx.run("MATCH (e:Evidence {unplaced: true}) RETURN true AS there LIMIT 1")
     if not waiting:
         return set()
@@ -301,40 +229,20 @@ def _place_replies(
         )
         older = [row["e"] for row in rows if (row["e"]["source"], row["e"]["id"]) not in known]
         named = resolve(tx, {e["subject"] for e in older if e.get("subject")})
-        replies += [_Reply(as_evidence(e, ""), named.get(e.get("subject", "")), e.get("route")) for e in older]
+        replies += [Reply(as_evidence(e, ""), named.get(e.get("subject", "")), e.get("route")) for e in older]
     if not replies:
         return set()
     originals = _originals(tx, sorted({r.evidence.in_reply_to or "" for r in replies}))
     for item, group in fresh.items():
         for one in group:
-            for name in _names(one):
+            for name in names_of(one):
                 originals[name].append((item, one))
     wanted: set[tuple[str, str, str]] = set()
     for reply in replies:
-        answered = [(item, one) for item, one in originals[reply.evidence.in_reply_to or ""] if _answers(reply, item, one)]
-        for item, route in sorted(_unmistakable(reply.evidence, answered)):
+        for item, route in sorted(answered_by(reply, originals[reply.evidence.in_reply_to or ""])):
             wanted.add((reply.evidence.source, reply.evidence.id, f"{route}|{item}"))
             fresh.setdefault(item, []).append(replace(reply.evidence, route=route))
     return _detach(tx, [[r.evidence.source, r.evidence.id] for r in replies], wanted)
-
-
-def _names(original: Evidence) -> tuple[str, ...]:
-    """What a reply to this message may call it: its own id, or that of an envelope."""
-    return tuple(filter(None, (original.message_id, *original.envelopes)))
-
-
-def _unmistakable(reply: Evidence, answered: list[tuple[str, Evidence]]) -> set[tuple[str, str]]:
-    """(item, route) of the handoffs that a reply is about; none where messages of several pairs of systems have that id.
-
-    Whoever replies is the receiver of the message; only where no message went to it, it may be the sender recording a reply.
-    """
-    received = [(item, one) for item, one in answered if one.to_system == reply.said_by]
-    chosen = received or answered
-    ends: dict[str, object] = {}
-    for _, one in chosen:
-        known = (one.from_system, one.to_system) if one.from_system and one.to_system else None
-        ends[one.route] = known or ends.get(one.route) or one.route
-    return {(item, one.route) for item, one in chosen} if len(set(ends.values())) == 1 else set()
 
 
 def _detach(tx: Transaction, replies: list[list[str]], wanted: set[tuple[str, str, str]]) -> set[str]:
@@ -369,20 +277,3 @@ def _originals(tx: Transaction, messages: list[str]) -> dict[str, list[tuple[str
     for row in rows:
         found[row["message"]].append((row["item"], as_evidence(row["e"], row["route"])))
     return found
-
-
-def _answers(reply: _Reply, item: str, original: Evidence) -> bool:
-    """Whether the reply can be about this message: message ids are unique only per pair of systems, so nothing may disagree."""
-    said = reply.evidence
-    if reply.item is not None and reply.item != item:
-        return False
-    ends = {original.from_system, original.to_system} - {None}
-    # A message that named only its two ends is compared by these; a named route must be the same.
-    if reply.route is not None and reply.route != original.route and ">" not in original.route:
-        return False
-    if said.from_system and original.from_system and said.from_system != original.from_system:
-        return False
-    if said.to_system and original.to_system and said.to_system != original.to_system:
-        return False
-    names_a_system = said.reporter is not None or said.source.startswith(SYSTEM_URN)
-    return not (names_a_system and len(ends) == 2 and said.said_by not in ends)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
-from lineage.assertions import Effective, Link, fold, placeholder
+from lineage.assertions import Assertion, Effective, Link, fold, placeholder
 from lineage.custody import Evidence
 from lineage.graph import Transaction
 from lineage.identity import Merger, kind_of, scheme_of, scope_for, work_id
@@ -192,29 +192,38 @@ def _refold(tx: Transaction, names: set[str]) -> None:
     routes = {row["member"]: row["routes"] for row in expected}
     folded: dict[str, Effective] = {}
     for name, group in sorted(members.items()):
-        effective = fold("Item", name, [a for member in sorted(group) for a in said.get(f"Item:{member}", ())])
-        values = {**effective.properties, "id": name, "kind": kind_of(name)}
-        listed = sorted({route for member in group for route in routes.get(member, ())})
-        if listed:
-            values["expected_on"] = listed
-        values |= matching_values(values)
-        folded[name] = replace(effective, properties=values)
+        everything = [a for member in sorted(group) for a in said.get(f"Item:{member}", ())]
+        folded[name] = fold_declared(name, everything, {route for member in group for route in routes.get(member, ())})
     linked = retarget(tx, folded)
     tx.run("UNWIND $rows AS row MATCH (i:Item {id: row.id}) SET i = row", rows=[e.properties for e in linked.values()])
     write_all_links(tx, "Item", linked)
     # An item names its origin by property: a relationship would give that system millions.
-    if origins := sorted({e.properties["origin"] for e in linked.values() if "origin" in e.properties}):
-        tx.run("UNWIND $ids AS id MERGE (s:System {id: id}) ON CREATE SET s.name = id, s.declared = false", ids=origins)
+    name_systems(tx, {e.properties["origin"] for e in linked.values() if "origin" in e.properties})
+
+
+def name_systems(tx: Transaction, ids: Collection[str]) -> None:
+    """Create those of these systems that nobody declared."""
+    if ids:
+        tx.run("UNWIND $ids AS id MERGE (s:System {id: id}) ON CREATE SET s.name = id, s.declared = false", ids=sorted(ids))
+
+
+def fold_declared(name: str, said: Iterable[Assertion], expected_on: Collection[str]) -> Effective:
+    """An item's node of what is said of it under all its ids, and the routes that it is expected on."""
+    effective = fold("Item", name, said)
+    values = {**effective.properties, "id": name, "kind": kind_of(name)}
+    if expected_on:
+        values["expected_on"] = sorted(expected_on)
+    return replace(effective, properties=values | matching_values(values))
 
 
 def retarget(tx: Transaction, folded: dict[str, Effective]) -> dict[str, Effective]:
     """The same nodes, with their links to items led to the items that these names mean now, which are created if need be."""
     targets = resolve(tx, {link.target for effective in folded.values() for link in effective.links})
     _create(tx, set(targets.values()))
-    return {name: replace(e, links=_retargeted(name, e.links, targets)) for name, e in folded.items()}
+    return {name: replace(e, links=retargeted(name, e.links, targets)) for name, e in folded.items()}
 
 
-def _retargeted(name: str, links: Iterable[Link], targets: dict[str, str]) -> tuple[Link, ...]:
+def retargeted(name: str, links: Iterable[Link], targets: dict[str, str]) -> tuple[Link, ...]:
     """Links to the items that their targets name now, without those that would point at the item itself."""
     kept = {}
     for link in links:
