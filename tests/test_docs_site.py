@@ -75,7 +75,8 @@ def test_the_site(with_evil: Lineage, run_cli: Run, tmp_path: Path) -> None:
     for cell in re.findall(r'data-of="Now">(.*?)</td>', page, re.DOTALL):
         badge, rest = re.fullmatch(r'<span class="badge[^"]*">(.*?)</span><br><span class="soft">(.*?)</span>', cell).groups()
         assert badge and badge not in rest
-    assert re.findall(r"<b>1</b>\w+", page) == ["<b>1</b>system"]
+    ones = re.findall(r"<b>1</b>(\w+)", page)
+    assert "system" in ones and "systems" not in ones
     check_search(out)
 
     # Written again, as it is then: what is no longer there goes, what is somebody's stays.
