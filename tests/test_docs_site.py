@@ -76,7 +76,7 @@ def test_the_site(with_evil: Lineage, run_cli: Run, tmp_path: Path) -> None:
         badge, rest = re.fullmatch(r'<span class="badge[^"]*">(.*?)</span><br><span class="soft">(.*?)</span>', cell).groups()
         assert badge and badge not in rest
     ones = re.findall(r"<b>1</b>(\w+)", page)
-    assert "system" in ones and "systems" not in ones
+    assert "route" in ones and "routes" not in ones
     check_search(out)
 
     # Written again, as it is then: what is no longer there goes, what is somebody's stays.
