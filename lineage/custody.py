@@ -216,8 +216,8 @@ def _attempts(evidence: list[Evidence], to_system: str | None) -> tuple[Attempt,
         named[message] = sorted([*named[message], *_unless_answered(replies, named[message])], key=_order)
     if len(named) == 1:
         # Evidence without a message id can then only be about that message.
-        key = next(iter(named))
-        return (_attempt(key, sorted([*named[key], *nameless], key=_order), to_system, ()),)
+        key, own = next(iter(named.items()))
+        return (_attempt(key, sorted([*own, *nameless], key=_order) if nameless else own, to_system, ()),)
     refusals = [e for e in evidence if negates(e, to_system)]
     loose_refusals = [e for e in nameless if negates(e, to_system)]
     attempts = [_attempt(key, group, to_system, loose_refusals) for key, group in sorted(named.items())]

@@ -22,7 +22,7 @@ from neo4j.exceptions import (
 )
 
 from lineage.errors import LineageError, RefusedError, ServerError, UsageError
-from lineage.model import MODEL_VERSION, schema_statements, vocabulary
+from lineage.model import MODEL_VERSION, constraint_statements, index_statements, vocabulary
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -30,6 +30,7 @@ _MEMORY = ("MemoryPoolOutOfMemory", "TransactionOutOfMemory", "StackOverFlow", "
 _SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 _TIMEOUT = ("TransactionTimedOut", "LockClientStopped")
 DEFAULT_TIMEOUT_S = 60.0
+_INDEXES_WITHIN_S = 3600  # tens of millions of nodes, after an offline build
 
 
 class OutOfTime(LineageError):
@@ -152,10 +153,12 @@ class Graph:
                 f"The database at {self.uri} holds data that this product did not write.",
                 hint="Name an empty one with --database or --uri, or use the embedded server (`lineage up`).",
             )
+        # Indexes made in one transaction are filled in one pass over what is there; constraints fill their own, one by one.
+        self.write(lambda tx: [tx.run(statement) for statement in index_statements()])
         with self._session(neo4j.WRITE_ACCESS) as session:
-            for statement in schema_statements():
+            for statement in constraint_statements():
                 self._guarded(lambda s=statement: session.run(s).consume())  # type: ignore[misc]
-            self._guarded(lambda: session.run("CALL db.awaitIndexes(300)").consume())
+            self._guarded(lambda: session.run("CALL db.awaitIndexes($seconds)", seconds=_INDEXES_WITHIN_S).consume())
         # Names that no data uses yet make Neo4j warn about every query that mentions them, so they are made known first.
         for procedure, names in vocabulary().items():
             self.write(

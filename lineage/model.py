@@ -265,15 +265,18 @@ def references_of(label: str) -> tuple[Reference, ...]:
     return tuple(row for row in REFERENCES if row.label == label)
 
 
-def schema_statements() -> tuple[str, ...]:
-    """Constraints and indexes as ``IF NOT EXISTS`` statements, constraints first."""
-    constraints = [
+def constraint_statements() -> tuple[str, ...]:
+    """Constraints as ``IF NOT EXISTS`` statements."""
+    return tuple(
         f"CREATE CONSTRAINT {row.name.lower()}_key IF NOT EXISTS FOR (n:{row.name}) "
         f"REQUIRE ({', '.join(f'n.{part}' for part in row.key)}) IS UNIQUE"
         for row in LABELS
-    ]
-    indexes = [
+    )
+
+
+def index_statements() -> tuple[str, ...]:
+    """Indexes as ``IF NOT EXISTS`` statements."""
+    return tuple(
         f"CREATE INDEX {label.lower()}_{'_'.join(parts)} IF NOT EXISTS FOR (n:{label}) ON ({', '.join(f'n.{p}' for p in parts)})"
         for label, parts in INDEXES
-    ]
-    return tuple(constraints + indexes)
+    )

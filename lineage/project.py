@@ -93,14 +93,22 @@ def read_project(path: Path) -> list[ProjectSource]:
 
 def _checked(path: Path, number: int, source: ProjectSource) -> ProjectSource:
     try:
-        settings_for(find_feed(source.feed), source.settings)
+        feed = find_feed(source.feed)
+        files = {name: _beside(path, file) for name, file in source.settings.items() if name in feed.settings.files}
+        source = source.model_copy(update={"settings": source.settings | files})
+        settings_for(feed, source.settings)
     except UsageError as error:
         raise UsageError(f"{path}: /sources/{number}: {error.message}", hint=error.hint) from error
     except NotFoundError as error:
         raise NotFoundError(f"{path}: /sources/{number}: {error.message}", hint=error.hint, nearest=error.nearest) from error
     if urlsplit(source.source).scheme in {"http", "https"}:
         return source
-    return source.model_copy(update={"source": str(path.absolute().parent / Path(source.source).expanduser())})
+    return source.model_copy(update={"source": _beside(path, source.source)})
+
+
+def _beside(path: Path, file: Any) -> Any:
+    """A path in the project file as an absolute one; what is no text is for the setting to refuse."""
+    return str(path.absolute().parent / Path(file).expanduser()) if isinstance(file, str) else file
 
 
 def write_starter(path: Path) -> None:
@@ -122,7 +130,8 @@ def _starter() -> Iterator[str]:
     yield "#     lineage load --config lineage.yaml"
     yield "#"
     yield "# feed: what reads it (`lineage feeds`). source: a file, directory, glob or URL; paths are relative to this file."
-    yield "# name: optional; what identifies the source across runs, the path by default. settings: the feed's own."
+    yield "# name: optional; what identifies the source across runs, the path by default. settings: the feed's own, files among them"
+    yield "# relative to this file, too."
     yield "# Remove the # before what you have."
     yield ""
     yield "sources:"

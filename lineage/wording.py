@@ -6,7 +6,7 @@ graph (``lineage.bulk``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from json.encoder import encode_basestring
@@ -73,7 +73,7 @@ class Wording(NamedTuple):
 def wording_of(event: HandoffEvent) -> Wording:
     """An event's wording with its hash."""
     time = event.time
-    plain = Wording(
+    said = (
         event.source,
         event.id,
         event.type,
@@ -92,10 +92,8 @@ def wording_of(event: HandoffEvent) -> Wording:
         event.code,
         event.detail,
         event.identifiers,
-        event.position,
-        "",
     )
-    return plain._replace(hash=content_hash(canonical_text(plain)))
+    return Wording(*said, event.position, content_hash(canonical_text(said)))
 
 
 def is_bare(event: HandoffEvent) -> bool:
@@ -103,22 +101,30 @@ def is_bare(event: HandoffEvent) -> bool:
     return event.item is None or route_key(event.route, event.from_, event.to, event.dataset) is None
 
 
-# The fact's own names in the order of canonical JSON, with the place of each in a wording.
+# How each value begins in canonical JSON, in its order of names (the fact's own), and its place in a wording.
 _CANONICAL = tuple(
-    sorted((name.rstrip("_"), place) for place, name in enumerate(Wording._fields) if name not in {"position", "hash"})
+    (f',"{name}":', place)
+    for name, place in sorted((name.rstrip("_"), place) for place, name in enumerate(Wording._fields[:-2]))
 )
 
 
-def canonical_text(wording: Wording) -> str:
-    """``lineage.assertions.canonical`` of what the event says, without what it leaves open; written out, as there are millions."""
+def canonical_text(said: Sequence[Any]) -> str:
+    """``lineage.assertions.canonical`` of what an event says, without what it leaves open; written out, as there are millions.
+
+    ``said``: the values of a wording in their order; what follows them has no part in the text.
+    """
     parts = []
-    for name, place in _CANONICAL:
-        value = wording[place]
-        if value is None or value == ():
-            continue
-        said = encode_basestring(value) if isinstance(value, str) else f"[{','.join(map(encode_basestring, value))}]"
-        parts.append(f'"{name}":{said}')
-    return f"{{{','.join(parts)}}}"
+    for start, place in _CANONICAL:
+        if value := said[place]:
+            parts.append(start)
+            parts.append(encode_basestring(value) if isinstance(value, str) else _listed(value))
+        elif value == "":
+            parts.append(f'{start}""')
+    return f"{{{''.join(parts)[1:]}}}"
+
+
+def _listed(values: Iterable[str]) -> str:
+    return f"[{','.join(map(encode_basestring, values))}]"
 
 
 COPIED = (

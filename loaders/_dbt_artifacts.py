@@ -18,8 +18,8 @@ from typing import Any, BinaryIO, NamedTuple
 import ijson
 
 from lineage.facts import Finding, Reject
+from loaders._database_tables import Place, parts_of, table
 from loaders._shapes import entries, listed, mapping, text
-from loaders._table_ids import Place, parts_of, table
 from loaders.base import Document, binary, shown
 from loaders.formats import one_line
 

@@ -7,10 +7,10 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from lineage.facts import Contact, Dataset, DatasetField, Derivation, Finding, Report, System, Team
+from loaders._database_tables import Place, Tables, dialect_of, levels_of, report_id, table
 from loaders._dbt_artifacts import Artifact, Column, Exposure, Node
 from loaders._dbt_meta import declared_upstream
 from loaders._sql import Query, read_query
-from loaders._table_ids import Place, Tables, dialect_of, levels_of, report_id, table
 from loaders.base import Said, UnusableError, make
 
 _UNTEMPLATED = ("{{", "{%")

@@ -17,9 +17,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lineage.facts import Derivation, Finding
+from loaders._database_tables import Place
 from loaders._dbt_artifacts import Column
 from loaders._shapes import text
-from loaders._table_ids import Place
 from loaders.base import Said, make
 
 _KEYS = {"from", "fields", "by"}

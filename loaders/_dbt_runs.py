@@ -32,10 +32,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from lineage.facts import Finding, HandoffEvent, Item
+from loaders._database_tables import parts_of, table
 from loaders._dbt_artifacts import Artifact, job_of
 from loaders._logs import time_said
 from loaders._shapes import text
-from loaders._table_ids import parts_of, table
 from loaders.base import Reject, Said, make, shown
 
 _TYPES = {

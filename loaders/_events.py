@@ -107,7 +107,7 @@ def moment(value: Any) -> tuple[datetime, str | None]:
         if len(text) <= len("2026-11-01"):
             raise ValueError("no time of day")
         # OverflowError: the first or last day of the calendar, moved out of it by the offset.
-        utc = given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+        utc = given if given.tzinfo is UTC else given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise UnusableError(f"time: {value[:60]!r} is not an RFC 3339 time", "write time as 2026-11-01T06:00:00Z") from error
     if given.tzinfo is None:

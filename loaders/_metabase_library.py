@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lineage.facts import Finding
+from loaders._database_tables import Place, Tables, dialect_of, parts_of, table
 from loaders._metabase_query import CARD, Reads, reads_of, result_fields
 from loaders._shapes import inside, listed, mapping, objects, text
 from loaders._sql import read_query
-from loaders._table_ids import Place, Tables, dialect_of, parts_of, table
 from loaders.base import UnusableError
 
 # Where the connection of a database names it (Metabase documentation, "Databases"); only administrators see that.

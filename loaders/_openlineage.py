@@ -1,6 +1,6 @@
 """From one OpenLineage event to facts, whatever it came in (a file, a request): ``event_facts`` is a pure function.
 
-The names: a job is the System ``<namespace>/<name>``, a data set goes by ``loaders._table_ids.place_of``.
+The names: a job is the System ``<namespace>/<name>``, a data set goes by ``loaders._database_tables.place_of``.
 
 A run is an item, ``run:<runId>``, that starts at its job, and these are its handoffs:
 
@@ -34,10 +34,10 @@ from typing import Any, NamedTuple
 from pydantic import Field
 
 from lineage.facts import Derivation, Finding, HandoffEvent, Item, System
+from loaders._database_tables import Place, place_of
 from loaders._logs import time_said
 from loaders._openlineage_facets import dataset_facts, explicit_lineage, owner_of
 from loaders._shapes import inside, listed, mapping, text
-from loaders._table_ids import Place, place_of
 from loaders.base import Reject, Said, Settings, UnusableError, make, shown
 
 _STORAGE = {"START": "queued", "RUNNING": "queued", "COMPLETE": "published", "FAIL": "failed", "ABORT": "failed"}

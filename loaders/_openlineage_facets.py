@@ -20,8 +20,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from lineage.facts import Dataset, DatasetField, Derivation, System, Team
+from loaders._database_tables import Place, place_of
 from loaders._shapes import entries, inside, mapping, objects, text
-from loaders._table_ids import Place, place_of
 from loaders.base import Said, make
 
 _MAX_NESTED = 20

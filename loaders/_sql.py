@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from loaders._table_ids import Tables
+from loaders._database_tables import Tables
 from loaders.base import UnusableError
 from loaders.formats import one_line
 

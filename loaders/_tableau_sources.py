@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from loaders._database_tables import Place, Tables, dialect_of, levels_of, parts_of, table
 from loaders._sql import Query, read_query
-from loaders._table_ids import Place, Tables, dialect_of, levels_of, parts_of, table
 from loaders.base import UnusableError
 
 if TYPE_CHECKING:

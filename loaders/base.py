@@ -28,7 +28,7 @@ import reprlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -75,9 +75,13 @@ class UnusableError(Exception):
 
 
 class Settings(BaseModel):
-    """Base of a feed's own settings (``--set name=value``); an unknown name is refused."""
+    """Base of a feed's own settings (``--set name=value``); an unknown name is refused.
+
+    ``files``: the names of those that are paths of files, which in a project file are relative to it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    files: ClassVar[frozenset[str]] = frozenset()
 
 
 class NoSettings(Settings):

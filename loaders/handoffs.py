@@ -20,7 +20,7 @@ from typing import Any
 from lineage.facts import HandoffEvent
 from loaders._events import event_fact
 from loaders._mapping import TableSettings
-from loaders._tables import column_names, table_kind
+from loaders._tabular_files import column_names, table_kind
 from loaders.base import (
     Document,
     Reject,

@@ -19,7 +19,7 @@ Source: OpenAPI document "Spotify Web API" (ShowObject, SimplifiedShowObject, Ep
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -33,6 +33,7 @@ from loaders.base import Document, Finding, Reject, Said, Source, feed, json_val
 class CatalogSettings(WebSettings):
     """What to ask for, whose systems these are, and how the operator's map calls the route."""
 
+    files: ClassVar[frozenset[str]] = frozenset({"crosswalk"})
     shows: str | None = Field(
         default=None, description="shows to read live, with all their episodes: ids, URIs or links, by comma"
     )

@@ -29,7 +29,7 @@ from typing import Any
 from loaders._stores_rows import licence_row, store_row
 from loaders._stores_said import SaidSoFar, StoreSettings
 from loaders._stores_soundtrack import Answers
-from loaders._tables import column_names, table_kind
+from loaders._tabular_files import column_names, table_kind
 from loaders.base import Document, Reject, Said, Source, UnusableError, csv_rows, feed, json_values, parquet_rows, shown
 
 _NO_STORE = "say with --set column.store=ITS_NAME (or column.licence=ITS_NAME) which column holds the id"

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from lineage.facts import Dataset, DatasetField, Derivation, Finding, Report
+from loaders._database_tables import Place
 from loaders._once import once
-from loaders._table_ids import Place
 from loaders._tableau_sources import DataSource, location, sources_of
 from loaders.base import Document, Reject, Said, Settings, Source, feed, make, parse_xml
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from evidence import event
-from harness import Say
+from harness import Run, Say
 
 from lineage.errors import NotFoundError, UsageError
 from lineage.facts import Item, Partner, Route, System
@@ -398,3 +398,30 @@ def test_what_is_secured_without_a_date_comes_last(session: Lineage, say: Say) -
         assert [answer.item.id for answer in found] == ["asset:dated", "asset:undated"], named
         assert found[1].last_successful is not None
         assert found[1].last_successful.at is None
+
+
+def test_deliveries_of_a_route_count_where_only_its_ends_were_named(session: Lineage, say: Say) -> None:
+    """An asset between the same two systems is none of that route's, which carries episodes."""
+    ends = {"from_": "a", "to": "b", "by": "b"}
+    say(
+        Route(id="a-to-b", **{"from": "a", "to": "b"}, item_kind=("episode",)),
+        event("1", "received", item="episode:1", **ends),
+        event("2", "received", item="episode:2", **ends),
+        event("3", "received", item="episode:3", route="a-to-b", **ends),
+        event("4", "received", item="asset:1", **ends),
+    )
+    for item, route, deliveries in (("episode:1", "a-to-b", 3), ("episode:3", "a-to-b", 3), ("asset:1", "a>b", 1)):
+        (row,) = session.query("who_receives_item", item=item).rows
+        assert (row["route"], row["state"], row["deliveries"]) == (route, "arrived", deliveries)
+
+
+def test_an_announcement_is_no_stray_delivery(session: Lineage, say: Say, run_cli: Run) -> None:
+    """Podping is told of a show, and is not given it."""
+    say(
+        System(id="podping", kind="notification"),
+        event("1", "received", item="show:1", from_="host", to="podping", by="podping"),
+    )
+    (hop,) = session.trace("show:1").hops
+    assert (hop.announcement, hop.expected) == (True, False)
+    text = run_cli("trace", "show:1").out
+    assert "received [an announcement]" in text and "No declared route says where it should go." in text

@@ -18,7 +18,7 @@ SHARED_BY_FEEDS = {"loaders.base", "loaders.formats", "loaders.sources"}
 PURE = (
     "lineage.custody", "lineage.assertions", "lineage.identity", "lineage.facts", "lineage.model", "lineage.times",
     "lineage.registry", "lineage.neighbourhood", "lineage.answers.expected", "lineage.answers.verdict", "lineage.answers.codes",
-    "lineage.contracts",
+    "lineage.contracts", "lineage.wording",
 )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from lineage.project import ProjectSource, read_project
 from lineage.session import Lineage, connect_embedded
 from lineage.simulate import simulate
 
-WORLDS = 30
+WORLDS = 15
 WORDS = ("queued", "sent", "picked_up", "received", "accepted", "rejected", "failed", "published", "declined")
 
 
@@ -91,7 +91,7 @@ def declared(name: str, random: Random) -> list[dict[str, Any]]:
 def project(tmp_path_factory: pytest.TempPathFactory) -> list[ProjectSource]:
     """The demo, a simulation with its faults, and many small worlds in which everything happens."""
     folder = tmp_path_factory.mktemp("project")
-    simulate(150, 11, folder / "simulation")
+    simulate(100, 11, folder / "simulation")
     random = Random(5)
     names = [f"w{number}" for number in range(WORLDS)]
     (folder / "worlds.yaml").write_text(
@@ -159,6 +159,17 @@ def test_the_graph_is_that_of_load(graph: Graph, offline: Lineage, project: list
     ours, theirs = content(offline.graph), content(graph)
     assert (sorted(ours - theirs), sorted(theirs - ours)) == ([], [])
     assert digest(graph) == offline.digest()
+
+
+def test_what_is_compared_holds_everything_odd(offline: Lineage) -> None:
+    (found,) = offline.graph.read(
+        """RETURN COUNT { (:Identifier)-[:IDENTIFIES {scope: 'merged'}]->() } AS merged, COUNT { ()-[:MAY_BE]->() } AS alike,
+        COUNT { (e:Evidence) WHERE e.conflict } AS conflicts, COUNT { (e:Evidence {unplaced: true})-[:ABOUT]->() } AS placed,
+        COUNT { (e:Evidence {unplaced: true}) WHERE NOT (e)-[:ABOUT]->() } AS orphans,
+        COUNT { (e:Evidence) WHERE e.detail CONTAINS '\n' } AS broken_lines,
+        COUNT { (e:Evidence) WHERE any(name IN e.identifiers WHERE name CONTAINS '\u001f') } AS odd_lists"""
+    ).rows
+    assert all(number > 0 for number in found.values()), found
 
 
 def content(graph: Graph) -> set[str]:

@@ -503,7 +503,7 @@ def test_help_ends_with_an_example(run_cli: Run, command: str) -> None:
     assert ran.out.rstrip().splitlines()[-1].strip().startswith(f"Example:  lineage {command}")
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in {"up", "down", "demo", "bench"}])
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in {"up", "down", "demo", "bench", "bulk"}])
 def test_the_example_of_the_help_runs_on_the_demo(
     database: Database, demo: Lineage, run_cli: Run, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

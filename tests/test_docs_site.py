@@ -71,6 +71,12 @@ def test_the_site(with_evil: Lineage, run_cli: Run, tmp_path: Path) -> None:
     page = (out / "partners" / "northwind.html").read_text("utf-8")
     for words in ("northwind-directory refuses", "oncall@northwind.example", "<svg", "delivered within 6 hours", "no contract"):
         assert words in page
+    # The state of a route is said once, beside what else there is to say of it; one is one.
+    for cell in re.findall(r'data-of="Now">(.*?)</td>', page, re.DOTALL):
+        badge, rest = re.fullmatch(r'<span class="badge[^"]*">(.*?)</span><br><span class="soft">(.*?)</span>', cell).groups()
+        assert badge and badge not in rest
+    ones = re.findall(r"<b>1</b>(\w+)", page)
+    assert "route" in ones and "routes" not in ones
     check_search(out)
 
     # Written again, as it is then: what is no longer there goes, what is somebody's stays.

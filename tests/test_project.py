@@ -145,3 +145,13 @@ def test_a_starter_overwrites_nothing(run_cli: Run, project: Path) -> None:
     ran = run_cli("init", project)
     assert (ran.code, project.read_text("utf-8")) == (5, PROJECT)
     assert "exists already" in ran.err
+
+
+def test_files_among_the_settings_are_relative_to_the_project_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    story = FIXTURES / "use-cases" / "2-podcast"
+    monkeypatch.chdir(tmp_path)
+    catalogue = read_project(story / "lineage.yaml")[-1]
+    assert catalogue.settings["crosswalk"] == str(story / "crosswalk.csv")
+    text = "sources: [{feed: spotify-catalog, source: c.json, settings: {crosswalk: %s}}]"
+    assert "cannot be read" in refused(tmp_path / "lineage.yaml", text % "nowhere.csv")
+    assert "crosswalk" in refused(tmp_path / "lineage.yaml", text % "[a, b]")

@@ -1,10 +1,11 @@
 // Trace path: which way did an item take, and which way should it have taken?
 // One row for each handoff that was seen and for each declared route that the item could still take. `way` draws the two
 // systems and the route between them, `handoff` what was seen there. A handoff whose evidence named only
-// its two ends is joined to the one declared route between them (`joined`).
+// its two ends is joined to the one declared route between them (`joined`). `announced`: one of the ends is a system of the kind
+// notification (podping, a WebSub hub), which is told of the item and is not given it.
 // @param item string  id of an item (see find_item)
 // @param as_of datetime = null  only evidence and declarations of that time, null is now
-// @returns route, sender, receiver, status, secured_at, attempts, sender_zone, receiver_zone, joined, item, above, identifiers, handoff, evidence, agreement, way
+// @returns route, sender, receiver, status, secured_at, attempts, sender_zone, receiver_zone, announced, joined, item, above, identifiers, handoff, evidence, agreement, way
 // @example item='episode:dev-meeting'
 CYPHER 25
 MATCH (i:Item {id: $item})
@@ -46,6 +47,7 @@ RETURN route,
   h.secured_at AS secured_at, h.attempts AS attempts,
   COLLECT { MATCH (:System {id: coalesce(h.from_system, r.`from`)})<-[o:OPERATES]-(p:Partner) WHERE o.valid_to IS NULL OR o.valid_to > now RETURN p.zone }[0] AS sender_zone,
   COLLECT { MATCH (:System {id: coalesce(h.to_system, r.to)})<-[o:OPERATES]-(p:Partner) WHERE o.valid_to IS NULL OR o.valid_to > now RETURN p.zone }[0] AS receiver_zone,
+  EXISTS { MATCH (s:System) WHERE s.id IN [coalesce(h.from_system, r.`from`), coalesce(h.to_system, r.to)] AND s.kind = 'notification' } AS announced,
   joined, i AS item, above, identifiers, h AS handoff,
   COLLECT { MATCH (h)<-[:ABOUT]-(e:Evidence) WHERE e.time IS NULL OR e.time <= now RETURN e{.*} ORDER BY e.time, e.id } AS evidence,
   r AS agreement, way

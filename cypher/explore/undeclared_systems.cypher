@@ -8,8 +8,8 @@ MATCH (s:System {declared: false})
 RETURN s.id AS system, s.kind AS kind,
   COUNT { (s)-[:SENDS]->(:Route) } AS sends, COUNT { (s)<-[:DELIVERS_TO]-(:Route) } AS receives,
   COLLECT {
-    MATCH (a:Assertion {subject: 'System:' + s.id}) RETURN DISTINCT a.feed + ' ' + a.source
+    MATCH (a:Assertion {subject: 'System:' + s.id}) RETURN DISTINCT CASE a.source WHEN a.feed THEN a.feed ELSE a.feed + ' ' + a.source END AS said
     UNION
-    MATCH (s)-[:SENDS|DELIVERS_TO]-(r:Route) MATCH (a:Assertion {subject: 'Route:' + r.id}) RETURN DISTINCT a.feed + ' ' + a.source
+    MATCH (s)-[:SENDS|DELIVERS_TO]-(r:Route) MATCH (a:Assertion {subject: 'Route:' + r.id}) RETURN DISTINCT CASE a.source WHEN a.feed THEN a.feed ELSE a.feed + ' ' + a.source END AS said
   } AS said_by, s AS node
 ORDER BY sends + receives DESC, system LIMIT $limit

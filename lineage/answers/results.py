@@ -64,7 +64,10 @@ class NamedItem(ItemRef):
 
 
 class Hop(Result):
-    """One handoff of the item: one axis each for transport, acknowledgement and processing."""
+    """One handoff of the item: one axis each for transport, acknowledgement and processing.
+
+    ``announcement``: the item was announced (podping, WebSub) and not handed over.
+    """
 
     seq: int
     route: str
@@ -87,6 +90,7 @@ class Hop(Result):
     failed_at: Moment | None
     evidence: tuple[str, ...]
     ambiguous_routes: tuple[str, ...] = ()
+    announcement: bool = False
 
     @property
     def furthest(self) -> str:

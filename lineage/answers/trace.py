@@ -82,6 +82,7 @@ def _hop(way: Way, state: State, seq: int) -> Hop:
         dataset=state.dataset or (agreement.dataset if agreement else None),
         interface=agreement.interface if agreement else None,
         expected=state.route in way.expected,
+        announcement=state.route in way.announced,
         secured=state.secured,
         secured_at=state.secured_at,
         transport=state.transport,

@@ -25,7 +25,7 @@ class Way:
 
     ``states``: handoffs by route, joined to the declared route where evidence named only two ends. ``expected``: the
     expected path. ``ambiguous``: route key to the declared routes that it could be, where there are several. ``may_be``: other
-    items that may be the same.
+    items that may be the same. ``announced``: routes to or from a system that is told of items and not given them.
     """
 
     item: dict[str, Any]
@@ -40,6 +40,7 @@ class Way:
     ambiguous: dict[str, tuple[str, ...]]
     truncated: bool
     may_be: tuple[Possible, ...] = ()
+    announced: frozenset[str] = frozenset()
 
     @property
     def systems(self) -> tuple[str, ...]:
@@ -85,6 +86,7 @@ def read_way(ask: Asker, item_id: str, as_of: datetime, depth: int = 20) -> Way:
         zones={system: zone for system, zone in zones.items() if system},
         ambiguous=ambiguous,
         may_be=possible(ask, [item_id], as_of).get(item_id, ()) if item["kind"] == KIND else (),
+        announced=frozenset(row["route"] for row in rows if row["announced"]),
         depth=depth,
     )
 
@@ -100,6 +102,7 @@ def way_of(
     identifiers: tuple[str, ...] = (),
     zones: Mapping[str, str | None] | None = None,
     may_be: tuple[Possible, ...] = (),
+    announced: frozenset[str] = frozenset(),
     depth: int = 20,
 ) -> Way:
     """The way of an item from its states: where it began, and what was expected.
@@ -136,6 +139,7 @@ def way_of(
         ambiguous=ambiguous,
         truncated=len(kept) < len(expected),
         may_be=may_be,
+        announced=announced,
     )
 
 

@@ -11,7 +11,7 @@ from lineage.bulk.events import Written
 from lineage.bulk.items import labels_of
 from lineage.bulk.plan import Plan
 from lineage.bulk.spill import Record, spilled
-from lineage.bulk.tables import Table, Tables
+from lineage.bulk.tables import LIST_DELIMITER, Table, Tables
 from lineage.custody import Evidence, State, fold_item, properties
 
 _TEXTS = (
@@ -83,22 +83,29 @@ class _Writer:
         self._tables.table("nodes", labels_of(row["kind"]), _ITEM).write((item, row["kind"], row["name"], row["declared"]))
 
     def _fold(self, node: int, item: str, records: list[Record]) -> int:
-        states = fold_item([_evidence(record) for record in records])
+        evidence = [_evidence(record) for record in records]
+        states = fold_item(evidence)
+        # A state's times are those of its evidence, the very objects: writing them out anew would cost more than folding.
+        texts = {id(seen.time): record[7] for seen, record in zip(evidence, records, strict=True) if seen.time}
         nodes = {}
         for route, state in states.items():
             node += 1
             nodes[route] = node
-            self._handoff(node, state, item)
+            self._handoff(node, state, item, texts)
             self._of.write((node, item))
         for record in records:
             self._about.write((record[2], nodes[record[3]]))
         return node
 
-    def _handoff(self, node: int, state: State, item: str) -> None:
+    def _handoff(self, node: int, state: State, item: str, texts: dict[int, str]) -> None:
         row = properties(state, item)
         for name in ("reporters", "confirmed_by"):
-            row |= {name: self._tables.sayable("Handoff", {"id": row["id"]}, {name: row[name]}).get(name)}
-        self._handoffs[state.secured].write([node, *(row.get(name) for name in _COLUMNS)])
+            if row[name] and any(LIST_DELIMITER in one for one in row[name]):
+                row |= {name: self._tables.sayable("Handoff", {"id": row["id"]}, {name: row[name]}).get(name)}
+        for name in _TIMES:
+            if time := row.get(name):
+                row[name] = texts.get(id(time), time)
+        self._handoffs[state.secured].write([node, *map(row.get, _COLUMNS)])
 
 
 def _evidence(record: Record) -> Evidence:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from lineage.bulk.names import groups_of, write_names
 from lineage.bulk.plan import Merged, Plan, Tally
 from lineage.bulk.reading import Read, read_portion
 from lineage.bulk.tables import Part, Patch
+from lineage.errors import LineageError
 from lineage.loading import Portion
 from lineage.store.events import Ends
 
@@ -56,8 +58,14 @@ class Workers:
     def each(self, step: Step, jobs: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
         """The results of a step's jobs, in their order."""
         running = [self._pool.submit(step, *job) for job in jobs]
-        for one in running:
-            yield one.result()
+        try:
+            for one in running:
+                yield one.result()
+        except BrokenProcessPool as error:
+            raise LineageError(
+                "A process of the build was ended from outside, as a system does that runs out of memory. Nothing was written.",
+                hint="Give it fewer --workers, or a machine with more memory.",
+            ) from error
 
     def over(self, step: Step, plan: Plan, name: str) -> Iterator[Any]:
         """A step over all partitions: twice as many jobs as workers, as some take longer."""

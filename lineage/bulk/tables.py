@@ -84,7 +84,8 @@ class Table:
 
     def write(self, values: Sequence[Any]) -> None:
         """One row, in the order of the columns; None is absent."""
-        line = ",".join("" if value is None else form(value) for form, value in zip(self._formats, values, strict=True))
+        formats = self._formats
+        line = ",".join(["" if value is None else form(value) for form, value in zip(formats, values, strict=True)])
         broken = "\n" in line or "\r" in line
         file = self._files.get(broken) or self._open(broken)
         file.write(line)

@@ -15,7 +15,7 @@ from lineage.cli.common import formatted, home_of
 from lineage.errors import UsageError
 
 
-@click.command(epilog="\b\nExample:  lineage --home fresh bulk --config lineage.yaml")
+@click.command(epilog="\b\nExample:  lineage bulk --config lineage.yaml --home fresh")
 @click.option("--config", type=click.Path(dir_okay=False), required=True, help="The project file (see `lineage init`).")
 @click.option("--home", type=click.Path(file_okay=False), help="Home of the embedded server; else LINEAGE_HOME.")
 @click.option(

@@ -30,6 +30,7 @@ def docs(session: Lineage, out: str, since: datetime | None, as_of: datetime | N
     from lineage import answers
     from lineage.answers.declared_map import read_map
     from lineage.render.site import pages, write_folder
+    from lineage.render.words import counted
 
     now = as_of or datetime.now(UTC)
     found = read_map(session.ask, now)
@@ -38,4 +39,4 @@ def docs(session: Lineage, out: str, since: datetime | None, as_of: datetime | N
     written, removed = write_folder(Path(out), files)
     click.echo(str(Path(out) / "index.html"))
     gone = f", {removed} of what is no longer there removed" if removed else ""
-    click.echo(f"{len(references)} partners, {written} files{gone}.", err=True)
+    click.echo(f"{counted(len(references), 'partner')}, {counted(written, 'file')}{gone}.", err=True)

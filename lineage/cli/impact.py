@@ -72,7 +72,8 @@ def impact(
     )
     if notices:
         from lineage.render.notice import write_notices
+        from lineage.render.words import counted
 
         written = write_notices(session.notices(answer, effective=effective, as_of=as_of), Path(notices))
-        click.echo(f"Wrote {len(written)} notices to {notices}.", err=True)
+        click.echo(f"Wrote {counted(len(written), 'notice')} to {notices}.", err=True)
     print_answer(answer, form, impact_text)

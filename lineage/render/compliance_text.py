@@ -8,6 +8,7 @@ from rich.text import Text
 from lineage.answers.compliance_results import RULES, Compliance, StoreRow, Violation
 from lineage.render.output import table
 from lineage.render.text import completeness_text, time_text
+from lineage.render.words import counted
 
 _COLUMNS = (
     "store",
@@ -38,7 +39,7 @@ def compliance_text(answer: Compliance, *, every: bool) -> RenderableType:
             filled = [name for name in rows[0] if any(row[name] for row in rows)]
             parts += [Text(f"{heading} ({len(rows)})", style="bold red"), table(rows[:_SHOWN], filled), *_more(len(rows))]
     bad = sum(bool(row.violations) for row in answer.stores)
-    stores = f"{answer.checked} {'store' if answer.checked == 1 else 'stores'}"
+    stores = counted(answer.checked, "store")
     if bad:
         parts.append(Text(f"{bad} of {stores} not compliant, as of {time_text(answer.as_of)}.", style="bold"))
     else:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from lineage.answers.incidents import Diagnosis, Incident
 from lineage.render.text import FAULT, completeness_text, contact_text, time_text
+from lineage.render.words import counted
 
 _ITEMS_SHOWN = 5
 
@@ -23,18 +24,14 @@ def diagnosis_text(answer: Diagnosis) -> RenderableType:
     if answer.incidents:
         parts.append(
             Text(
-                f"{_many(len(held_up), 'item')} of {looked_at} held up, by {_many(len(answer.incidents), 'cause')}.",
+                f"{counted(len(held_up), 'item')} of {looked_at} held up, by {counted(len(answer.incidents), 'cause')}.",
                 style="bold",
             )
         )
     else:
-        parts.append(Text(f"Nothing is wrong with any of {_many(looked_at, 'item')}."))
+        parts.append(Text(f"Nothing is wrong with any of {counted(looked_at, 'item')}."))
     parts += completeness_text(answer.completeness)
     return Group(*parts)
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" + ("" if count == 1 else "s")
 
 
 def _incident(incident: Incident) -> RenderableType:
@@ -52,7 +49,7 @@ def _incident(incident: Incident) -> RenderableType:
     grid.add_row("Routes", Text(", ".join(incident.routes)))
     shown = ", ".join(incident.items[:_ITEMS_SHOWN])
     more = len(incident.items) - _ITEMS_SHOWN
-    grid.add_row(_many(len(incident.items), "item").capitalize(), Text(shown + (f" and {more} more" if more > 0 else "")))
+    grid.add_row(counted(len(incident.items), "item").capitalize(), Text(shown + (f" and {more} more" if more > 0 else "")))
     if incident.contacts:
         grid.add_row("Ask", Text("\n".join(contact_text(contact) for contact in incident.contacts)))
     return Padding(grid, (0, 0, 1, 3))

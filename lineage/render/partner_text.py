@@ -96,14 +96,23 @@ def person_text(person: Person) -> str:
 
 def status_text(status: Status) -> str:
     """How a route does, in a phrase."""
+    return ", ".join(filter(None, [state_text(status), status_details(status)]))
+
+
+def state_text(status: Status) -> str:
+    """The state of a route in a word or two."""
+    return "not delivering" if status.state == "delivering" and needs_attention(status) else _STATES[status.state]
+
+
+def status_details(status: Status) -> str:
+    """What there is to say beside its state: when it is due, when it last delivered, what is overdue or stuck."""
     last = f"last {time_text(status.last_secured_at)}" if status.last_secured_at else None
     due = f"due {time_text(status.due_at)}" if status.due_at and status.state != "delivering" else None
     counts: Iterable[str | None] = (
         f"{status.overdue} overdue" if status.overdue else None,
         f"{status.stuck} stuck" if status.stuck else None,
     )
-    state = "not delivering" if status.state == "delivering" and needs_attention(status) else _STATES[status.state]
-    return ", ".join(filter(None, [state, due, last, *counts]))
+    return ", ".join(filter(None, [due, last, *counts]))
 
 
 def change_text(entry: HistoryEntry) -> str:

@@ -53,8 +53,9 @@ def trace_text(answer: Trace) -> RenderableType:
     hops = Table(box=None, show_header=True, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("", "from", "to", "what is known", "when (UTC)", "route"):
         hops.add_column(heading, overflow="fold")
+    anything_expected = bool(answer.not_reached) or any(hop.expected for hop in answer.hops)
     for hop in answer.hops:
-        hops.add_row(*_hop_row(hop))
+        hops.add_row(*_hop_row(hop, anything_expected))
     reached = {hop.route for hop in answer.hops}
     for missing in answer.not_reached:
         if missing.route not in reached:
@@ -70,6 +71,8 @@ def trace_text(answer: Trace) -> RenderableType:
         parts.append(Padding(hops, (1, 0, 0, 0)))
     else:
         parts.append(Text("No handoff of it was seen, and no declared route says where it should go."))
+    if answer.hops and not anything_expected:
+        parts.append(Text("No declared route says where it should go."))
     overdue = [m for m in answer.not_reached if m.route in reached]
     for missing in overdue:
         due = f" (due {time_text(missing.expected_by)})" if missing.expected_by else ""
@@ -78,13 +81,15 @@ def trace_text(answer: Trace) -> RenderableType:
     return Group(*parts)
 
 
-def _hop_row(hop: Hop) -> tuple[Text, ...]:
+def _hop_row(hop: Hop, anything_expected: bool) -> tuple[Text, ...]:
     mark = Text("✓", "green") if hop.secured else Text("✗", "red")
     known = [hop.transport, hop.acknowledgement, hop.processing]
     words = ", ".join(_OWED.get(word, word.replace("_", " ")) for word in known if word) or "seen"
     if hop.attempts > 1:
         words += f" ({hop.attempts} attempts)"
-    if not hop.expected:
+    if hop.announcement:
+        words += " [an announcement]"
+    elif anything_expected and not hop.expected:
         words += " [not an expected way]"
     when = hop.secured_at or hop.acknowledged_at or hop.failed_at or hop.received_at or hop.sent_at
     return mark, Text(hop.from_ or "?"), Text(hop.to or "?"), Text(words), Text(time_text(when)), Text(hop.route)

@@ -13,8 +13,8 @@ import pytest
 from reading import FIXTURES, check_good, check_hostile, files, load, load_text, only, rejects, sample
 
 from lineage.facts import Contact, Dataset, DatasetField, Derivation, Finding, HandoffEvent, Item, Report, Said, System, Team
+from loaders._database_tables import Tables, dialect_of, place_of, table
 from loaders._sql import read_query
-from loaders._table_ids import Tables, dialect_of, place_of, table
 from loaders.base import UnusableError
 from loaders.dbt import read
 

@@ -18,9 +18,10 @@ from lineage.answers.declared_map import DeclaredMap, Node
 from lineage.answers.partner import dataset_ref, interface_ref
 from lineage.answers.partner_results import DatasetRef, InterfaceRef, PartnerReference, needs_attention
 from lineage.render.output import cell
-from lineage.render.partner_text import DIRECTIONS, change_text, person_text, status_text
+from lineage.render.partner_text import DIRECTIONS, change_text, person_text, state_text, status_details, status_text
 from lineage.render.site.names import Ready, mail_address, markdown, slug, web_address
 from lineage.render.text import time_text
+from lineage.render.words import counted
 
 _ASSETS = ("style.css", "search.js")
 _PARTNERS = "partners"
@@ -115,6 +116,9 @@ def _environment(**options: Any) -> jinja2.Environment:
         "slug": slug,
         "person": person_text,
         "status": status_text,
+        "state": state_text,
+        "details": status_details,
+        "counted": counted,
         "change": change_text,
         "cell": cell,
         "web": web_address,

@@ -1,4 +1,4 @@
-"""Tables of any kind: CSV, Parquet or JSON, told by name or content, as rows with their positions."""
+"""Files that hold a table: whether CSV, Parquet or JSON, told by name or content, and the names of its columns."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from lineage.bulk.steps import Built, Workers, run_steps
 from lineage.bulk.tables import Part, Patch
 from lineage.embedded import stopped, up
 from lineage.embedded.home import Home, resolve
-from lineage.errors import LineageError, RefusedError
+from lineage.errors import LineageError, RefusedError, ServerError
 from lineage.graph import Graph, Transaction
 from lineage.ingest import DEFAULT_BATCH, Load, Report, Taken, ingest
 from lineage.loading import OpenedSource, Portion, opened
@@ -102,26 +102,30 @@ def _alone(place: Home) -> Iterator[Path]:
         raise RefusedError(f"Another build is under way in {place.root}.", hint="Wait for it to end.") from error
 
 
+IMPORTING, IMPORTED = "importing", "imported"
+
+
 def _begun(place: Home) -> Path:
-    """There from the start of the import to the end of all: whoever finds it knows that a build broke off in between."""
+    """There from the start of the import to the end of all: how far a build came that broke off in between."""
     return place.root / "bulk.begun"
 
 
 def _refuse_unless_empty(place: Home) -> None:
     if not place.has_store:
         return
-    broken = _begun(place).exists()
+    begun = _begun(place).read_text("utf-8") if _begun(place).exists() else ""
+    running = up(place.root, progress=False)
     try:
-        running = up(place.root, progress=False)
         with Graph(running.uri, running.user, running.password) as graph:
             empty = not graph.read("MATCH (n) WHERE NOT n:Lineage RETURN 1 AS one LIMIT 1").rows
-    except LineageError:
-        if broken:
-            return  # the import broke off and left a store that cannot be read, and it was empty before
+    except ServerError as error:
+        # An import that broke off leaves a store that cannot be opened; the database was empty before it.
+        if begun == IMPORTING and "DatabaseUnavailable" in error.message:
+            return
         raise
     if empty:
         return
-    if broken:
+    if begun == IMPORTED:
         raise RefusedError(
             f"An earlier build of the graph in {place.root} broke off after the import.",
             hint="`lineage load` with the same --config completes it: what is there already is recognised.",
@@ -160,8 +164,13 @@ def _import(place: Home, plan: Plan, parts: Sequence[Part]) -> None:
     marker = Part("nodes", "Lineage", ",".join(_MARKER), plan.tables / "marker.csv")
     marker.path.write_text('"graph",0\n', "utf-8")
     with stopped(place.root):
-        _begun(place).touch()
-        import_tables(place, plan.folder, [*parts, marker])
+        _begun(place).write_text(IMPORTING, "utf-8")
+        try:
+            import_tables(place, plan.folder, [*parts, marker])
+        except ServerError as error:
+            error.hint = "The database, which was empty, may be unusable now: mend the cause and run `lineage bulk` again."
+            raise
+        _begun(place).write_text(IMPORTED, "utf-8")
 
 
 def _finish(
