@@ -8,13 +8,12 @@ it accepted) and processing (was it published). Design: "evidence, state, custod
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from lineage.owed import may_change, standing
-from lineage.times import time_of
 
 SYSTEM_URN = "urn:lineage:system:"
 # The receiver's word, whoever recorded it: a reply in the sender's log is the receiver's evidence.
@@ -52,18 +51,6 @@ class Evidence:
     def attempt(self) -> str | None:
         """The message that this evidence is about: the one it answers, else its own, else the innermost envelope."""
         return self.in_reply_to or self.message_id or next(iter(self.envelopes), None)
-
-
-def listed_evidence(route: str, said: Sequence[Any]) -> Evidence:
-    """Evidence on the handoff of ``route`` from a list of its properties, as queries give thousands at once.
-
-    ``said``: source, id, type, time in microseconds since 1970, sender, receiver, data set, message, message that it answers,
-    envelopes, reporter, code, detail, raw type.
-    """
-    source, id_, type_, at, sender, receiver, dataset, message, answers, inside, *rest = said
-    return Evidence(
-        source, id_, type_, route, time_of(at), sender, receiver, dataset, message, answers, tuple(inside or ()), *rest
-    )
 
 
 @dataclass(frozen=True, slots=True)

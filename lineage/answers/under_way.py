@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from lineage.answers.asking import Asker
-from lineage.custody import Evidence, State, listed_evidence
+from lineage.custody import Evidence, State
+from lineage.store.handoffs import listed_evidence
 from lineage.times import time_of
 
 PAGE = 5000
