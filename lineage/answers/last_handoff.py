@@ -57,7 +57,7 @@ def last_handoffs(
     if len(named) != 1:
         raise UsageError("Name exactly one of a route, a partner and a system.")
     ((kind, name),) = named.items()
-    rows = ask.rows(f"last_handoffs_of_{kind}", **{kind: name}, limit=limit, as_of=as_of)
+    rows = ask.rows(f"last_handoffs_of_{kind}", **{kind: name}, limit=limit, as_of=as_of, draw=False)
     if not rows and not ask.rows("find_node", name=name, label=kind.capitalize()):
         near = [hit["id"] for hit in ask.rows("search", text=name[:4], limit=50) if hit["label"] == kind.capitalize()]
         raise NotFoundError(
