@@ -13,7 +13,8 @@ CALL () {
   MATCH (:Identifier {id: $item})-[:IDENTIFIES]->(i:Item) RETURN i
 }
 MATCH (i)<-[:OF]-(h:Handoff)<-[:ABOUT]-(e:Evidence) WHERE e.time IS NULL OR e.time <= now
+OPTIONAL MATCH (r:Route {id: h.route_id})
 RETURN e.time AS time, e.said_by AS said_by, e.type AS type, e.raw_type AS word, e.code AS code, e.detail AS detail,
-  h.from_system AS sender, h.to_system AS receiver, h.route_id AS route, e.message_id AS message, e.in_reply_to AS answers,
+  coalesce(h.from_system, r.`from`) AS sender, coalesce(h.to_system, r.to) AS receiver, h.route_id AS route, e.message_id AS message, e.in_reply_to AS answers,
   e.id AS id, e.position AS position, e AS node
 ORDER BY time, id, route LIMIT 1000

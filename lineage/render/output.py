@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
-from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -21,7 +21,8 @@ from lineage.times import rfc3339
 Format = Literal["table", "json", "jsonl", "csv"]
 FORMATS: tuple[Format, ...] = ("table", "json", "jsonl", "csv")
 WIDTH_WHEN_PIPED = 160
-_ANY_WIDTH = 10_000
+_AROUND = 3
+"""Columns of the screen that a column of a table takes besides its text."""
 
 
 def console() -> Console:
@@ -74,18 +75,38 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Renderab
 
     Cells are text, never markup: data may hold square brackets.
     """
-    shown, kept = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False), list(rows)
-    for column in columns:
-        shown.add_column(column.replace("_", " "), overflow="fold")
-    for row in kept:
-        shown.add_row(*(Text(cell(row.get(column))) for column in columns))
-    screen = console()
-    unbroken = Measurement.get(screen, screen.options.update_width(_ANY_WIDTH), shown).minimum
-    return Group(*_records(kept, columns)) if unbroken > screen.width else shown
+    kept = list(rows)
+    cells = [[cell(row.get(column)) for column in columns] for row in kept]
+    headings = [column.replace("_", " ") for column in columns]
+    widths = _widths([headings, *cells], console().width - _AROUND * len(columns) + 1)
+    if widths is None:
+        return Group(*_records(kept, columns))
+    shown = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    for heading, width in zip(headings, widths, strict=True):
+        shown.add_column(heading, overflow="fold", width=width)
+    for values in cells:
+        shown.add_row(*map(Text, values))
+    return shown
+
+
+def _widths(lines: list[list[str]], room: int) -> list[int] | None:
+    """How wide the columns are, the widest made narrower as long as no word breaks; None if that is not enough.
+
+    rich narrows columns without regard to their words.
+    """
+    columns = list(zip(*lines, strict=True))
+    widths = [min(room, max(cell_len(part) for value in column for part in value.split("\n"))) for column in columns]
+    least = [max(cell_len(word) for value in column for word in value.split() or [""]) for column in columns]
+    if sum(least) > room:
+        return None
+    while sum(widths) > room:
+        widths[max((i for i, width in enumerate(widths) if width > least[i]), key=widths.__getitem__)] -= 1
+    return widths
 
 
 def _records(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[RenderableType]:
-    """A line for each value that there is, and an empty one after each row."""
+    """A line for each value that there is, and an empty one around each row, as around a table."""
+    yield Text()
     for row in rows:
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="bold", no_wrap=True, min_width=max(len(column) for column in columns))
