@@ -1,4 +1,7 @@
-"""The Python face: ``lineage.connect()`` gives an object that asks and loads, the same as the command line does."""
+"""The Python face: ``lineage.connect()`` gives an object that asks and loads, the same as the command line does.
+
+Each question is imported when it is asked, so that a command waits for its own only.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from lineage import answers
 from lineage.answers.asking import Asker
-from lineage.answers.check_results import Check
-from lineage.answers.compliance_results import Compliance
-from lineage.answers.drift_results import Drift
-from lineage.answers.incidents import Diagnosis
-from lineage.answers.late_results import Late
-from lineage.answers.notices import Notice
-from lineage.answers.partner_results import PartnerReference
-from lineage.answers.results import Hit, Impact, LastHandoff, Table, Trace
+from lineage.answers.results import Table
 from lineage.errors import UsageError
 from lineage.graph import DEFAULT_TIMEOUT_S, Graph, plain
 from lineage.library import Library, Query, shipped
@@ -27,6 +22,14 @@ from lineage.times import parse_time
 if TYPE_CHECKING:
     import neo4j
 
+    from lineage.answers.check_results import Check
+    from lineage.answers.compliance_results import Compliance
+    from lineage.answers.drift_results import Drift
+    from lineage.answers.incidents import Diagnosis
+    from lineage.answers.late_results import Late
+    from lineage.answers.notices import Notice
+    from lineage.answers.partner_results import PartnerReference
+    from lineage.answers.results import Hit, Impact, LastHandoff, Trace
     from lineage.ingest import Report
 
 Time = datetime | str | None
@@ -119,11 +122,15 @@ class Lineage:
 
     def trace(self, item: str, *, as_of: Time = None, depth: int = 20) -> Trace:
         """The whole way an item took and should have taken. Raises NotFoundError, ServerError, OutOfTime."""
-        return answers.trace(self.ask, item, as_of=_time(as_of), depth=depth)
+        from lineage.answers.trace import trace
+
+        return trace(self.ask, item, as_of=_time(as_of), depth=depth)
 
     def last_handoff(self, item: str, *, as_of: Time = None) -> LastHandoff:
         """Where an item was last safe, who has it now, and whose fault is likely. Errors as for ``trace``."""
-        return answers.last_handoff(self.ask, item, as_of=_time(as_of))
+        from lineage.answers.last_handoff import last_handoff
+
+        return last_handoff(self.ask, item, as_of=_time(as_of))
 
     def last_handoffs(
         self,
@@ -135,7 +142,9 @@ class Lineage:
         as_of: Time = None,
     ) -> list[LastHandoff]:
         """The newest secured handoffs of a route, partner or system. Errors as for ``trace``."""
-        return answers.last_handoffs(self.ask, route=route, partner=partner, system=system, limit=limit, as_of=_time(as_of))
+        from lineage.answers.last_handoff import last_handoffs
+
+        return last_handoffs(self.ask, route=route, partner=partner, system=system, limit=limit, as_of=_time(as_of))
 
     def impact(
         self,
@@ -157,25 +166,32 @@ class Lineage:
         if change is None:
             if node is None:
                 raise UsageError("Name a NODE.", hint="Or two versions of a contract: --change OLD NEW.")
-            return answers.impact(self.ask, node, field=field, depth=depth, as_of=_time(as_of))
+            from lineage.answers.impact import impact
+
+            return impact(self.ask, node, field=field, depth=depth, as_of=_time(as_of))
+        from lineage.answers.change import change_impact
         from lineage.loading import read_versions
 
         old, new, not_read = read_versions(str(change[0]), str(change[1]), feed=feed, settings=settings)
-        return answers.change_impact(
-            self.ask, old, new, node=node, field=field, depth=depth, as_of=_time(as_of), not_read=not_read
-        )
+        return change_impact(self.ask, old, new, node=node, field=field, depth=depth, as_of=_time(as_of), not_read=not_read)
 
     def notices(self, change: Impact, *, effective: Time = None, as_of: Time = None) -> list[Notice]:
         """For each partner and team that a change reaches, what it has to know; ``effective``: when it comes. Raises ServerError."""
-        return answers.notices(self.ask, change, effective=_time(effective), as_of=_time(as_of))
+        from lineage.answers.notices import notices
+
+        return notices(self.ask, change, effective=_time(effective), as_of=_time(as_of))
 
     def diagnose(self, *, open_only: bool = False, since: Time = None, as_of: Time = None) -> Diagnosis:
         """A verdict on every item on its way, and the incidents behind what has not arrived. Raises ServerError, OutOfTime."""
-        return answers.diagnose(self.ask, open_only=open_only, since=_time(since), as_of=_time(as_of))
+        from lineage.answers.diagnose import diagnose
+
+        return diagnose(self.ask, open_only=open_only, since=_time(since), as_of=_time(as_of))
 
     def late(self, *, as_of: Time = None, soon: timedelta | str = "PT1H") -> Late:
         """What is late, due within ``soon`` (ISO 8601 if text), arrived late or went silent. Raises ServerError, OutOfTime."""
-        return answers.late(self.ask, as_of=_time(as_of), soon=answers.parse_soon(soon) if isinstance(soon, str) else soon)
+        from lineage.answers.late import late, parse_soon
+
+        return late(self.ask, as_of=_time(as_of), soon=parse_soon(soon) if isinstance(soon, str) else soon)
 
     def compliance(
         self, *, as_of: Time = None, store: str | None = None, every: bool = False, heard_within: timedelta | str = "P1D"
@@ -185,28 +201,41 @@ class Lineage:
         ``store``: only this one and its parts; ``heard_within``: how long after it was heard a player counts as playing (ISO 8601
         if text). Raises NotFoundError, UsageError, ServerError, OutOfTime.
         """
-        within = answers.parse_soon(heard_within) if isinstance(heard_within, str) else heard_within
-        return answers.compliance(self.ask, as_of=_time(as_of), store=store, every=every, heard_within=within)
+        from lineage.answers.compliance import compliance
+        from lineage.answers.late import parse_soon
+
+        within = parse_soon(heard_within) if isinstance(heard_within, str) else heard_within
+        return compliance(self.ask, as_of=_time(as_of), store=store, every=every, heard_within=within)
 
     def drift(self, *, as_of: Time = None) -> Drift:
         """Where what is observed differs from what is declared, as a work list. Raises ServerError, OutOfTime."""
-        return answers.drift(self.ask, as_of=_time(as_of))
+        from lineage.answers.drift import drift
+
+        return drift(self.ask, as_of=_time(as_of))
 
     def partner(self, id: str, *, since: Time = None, as_of: Time = None) -> PartnerReference:
         """The reference of a partner; ``since``: incidents of items seen since then only. Raises NotFoundError, ServerError, OutOfTime."""
-        return answers.partner(self.ask, id, since=_time(since), as_of=_time(as_of))
+        from lineage.answers.partner import partner
+
+        return partner(self.ask, id, since=_time(since), as_of=_time(as_of))
 
     def check(self, *, partner: str | None = None, as_of: Time = None) -> Check:
         """What is missing or contradictory in the declared map. Raises NotFoundError, ServerError, OutOfTime."""
-        return answers.check(self.ask, partner=partner, as_of=_time(as_of))
+        from lineage.answers.check import check
+
+        return check(self.ask, partner=partner, as_of=_time(as_of))
 
     def export(self, *, items: bool = False) -> str:
         """The declared map as a registry (YAML), with ``items`` the items too. Raises ServerError, OutOfTime."""
-        return "".join(answers.export(self.ask, items=items))
+        from lineage.answers.export import export
+
+        return "".join(export(self.ask, items=items))
 
     def search(self, text: str, limit: int = 50) -> list[Hit]:
         """Nodes by any part of their id, name or identifiers."""
-        return answers.search(self.ask, text, limit)
+        from lineage.answers.search import search
+
+        return search(self.ask, text, limit)
 
     def query(self, name: str, /, **values: Any) -> Table:
         """A query of the library, read only. Raises NotFoundError, UsageError, ServerError, OutOfTime."""

@@ -158,10 +158,10 @@ def _by_seed(scores: dict[int, Score], items: int) -> str:
     right = sum(s.system_right * s.accused for s in every) / max(accused, 1)
     zone = sum(s.zone_right * s.accused for s in every) / max(accused, 1)
     decided = sum(s.decided * s.decidable for s in every) / max(decidable, 1)
-    wrong = sum(s.wrong for s in every)
+    items_wrong = sum(s.wrong_of_items * s.items for s in every)
     lines.append(
         f"| all | {sum(s.missing for s in every)} | {decidable} | {accused} | {right:.2%} | {zone:.2%} | {decided:.2%} | "
-        f"{wrong} ({wrong / sum(s.items for s in every):.3%}) | {sum(s.undecidable_accused for s in every)} | "
+        f"{sum(s.wrong for s in every)} ({items_wrong / sum(s.items for s in every):.3%}) | {sum(s.undecidable_accused for s in every)} | "
         f"{sum(s.delivered_accused for s in every)} |"
     )
     return "\n".join([*lines, ""])

@@ -92,7 +92,7 @@ def test_the_walk_sees_what_it_should() -> None:
     seen = imports(MODULES["lineage.session"])
     assert Import("neo4j", typing=True, top=True) in seen
     assert Import("lineage.loading", typing=False, top=False) in seen
-    assert Import("lineage.answers", typing=False, top=True) in seen
+    assert Import("lineage.answers.asking", typing=False, top=True) in seen
 
 
 def test_one_module_talks_to_neo4j() -> None:

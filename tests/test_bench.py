@@ -9,6 +9,8 @@ import pytest
 from harness import Run
 
 from lineage.bench import postgres
+from lineage.bench.goals import Goal
+from lineage.bench.goals import markdown as goals_markdown
 from lineage.bench.in_memory import networkx_impact, rustworkx_impact
 from lineage.bench.report import Group, LoadCost
 from lineage.bench.sampling import Spread, sample
@@ -28,6 +30,17 @@ def test_percentiles_and_ratios() -> None:
     group = Group("T", "b", {"a": Spread.of([3.0]), "b": Spread.of([2.0])})
     assert group.ratio("a") == 1.5
     assert LoadCost(events=100, seconds=10, created=400, raw_seconds=4).ratio == 0.1
+
+
+def test_a_goal_is_a_bound_on_one_side() -> None:
+    again = Goal("again", 49.96, 50, "x", at_least=True, how="1 s; 0.02 s")
+    assert not again.reached
+    assert str(again) == "again: 50.0 x, goal at least 50 x, MISSED (1 s; 0.02 s)"
+    memory = Goal("memory", 400, 400, "MB", at_least=False, how="at its peak")
+    assert memory.reached
+    *_, row = goals_markdown([again, memory])
+    assert row == "| memory | 400.0 MB | at most 400 MB | yes | at its peak |"
+    assert not list(goals_markdown([]))
 
 
 def test_libraries_reach_the_same() -> None:
@@ -67,6 +80,11 @@ def test_all_is_measured_and_the_servers_are_stopped(run_cli: Run, tmp_path: Pat
     assert sweeps["spreads"]["diagnose --since, one day"]["count"] == 3
     assert said["load"]["events"] > 100
     assert said["load"]["created"] > said["graph"]["Evidence"] + said["graph"]["Handoff"] > 100
+    goals = {goal["what"]: goal for goal in said["goals"]}
+    assert goals["the same file again"]["figure"] > 1
+    assert 10 < goals["memory of a load"]["figure"] < 4000
+    assert {"start of `lineage --help`", "start of `lineage trace ITEM`", "the slowest trace beside a load"} < set(goals)
+    assert all(name in (out / "figures.md").read_text("utf-8") for name in goals)
     assert all(name in (out / "figures.md").read_text("utf-8") for name in questions["spreads"])
     assert not status(out / "home").running
     refused = run_cli("bench", "--items", "31", "--out", out)

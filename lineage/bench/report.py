@@ -11,6 +11,8 @@ from typing import Any
 
 import psutil
 
+from lineage.bench.goals import Goal
+from lineage.bench.goals import markdown as goals_markdown
 from lineage.bench.sampling import Spread
 
 Row = tuple[str, ...]
@@ -61,7 +63,9 @@ class LoadCost:
 
 @dataclass(frozen=True)
 class Measured:
-    """All of one run. ``graph``: counts by label; ``missing``: references that could not be measured, and why."""
+    """All of one run. ``graph``: counts by label; ``goals``: what else was measured, each with one;
+    ``missing``: references that could not be measured, and why.
+    """
 
     items: int
     seed: int
@@ -69,6 +73,7 @@ class Measured:
     graph: dict[str, int]
     groups: tuple[Group, ...]
     load: LoadCost | None
+    goals: tuple[Goal, ...]
     missing: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -76,6 +81,8 @@ class Measured:
         said = asdict(self)
         for group, one in zip(said["groups"], self.groups, strict=True):
             group["ratios"] = {name: one.ratio(name) for name in one.spreads}
+        for row, goal in zip(said["goals"], self.goals, strict=True):
+            row["reached"] = goal.reached
         return said | {"load": said["load"] and said["load"] | {"ratio": self.load.ratio if self.load else None}}
 
     def write(self, path: Path) -> None:
@@ -118,6 +125,7 @@ def markdown(measured: Measured) -> str:
             f" {one.created / one.raw_seconds:,.0f} rows/s.",
             f"Ratio: {one.ratio:.2f}.",
         ]
+    lines += goals_markdown(measured.goals)
     if measured.missing:
         lines += ["", "Not measured:", "", *(f"- {why}" for why in measured.missing)]
     return "\n".join([*lines, ""])

@@ -19,8 +19,10 @@ from lineage.bench.questions import (
     tables,
 )
 from lineage.bench.raw import copy_raw
+from lineage.bench.reloading import loading_goals
 from lineage.bench.report import Group, LoadCost, Machine, Measured
 from lineage.bench.sampling import Way, sample
+from lineage.bench.starting import ROUNDS, starting_goals
 from lineage.embedded import down
 from lineage.session import Lineage
 
@@ -56,6 +58,11 @@ def bench(items: int, seed: int, folder: Path, *, rounds: int, with_load: bool, 
         many = sweeps(session, as_of)
         large = Group("Verdicts on all items of a day", next(iter(many)), sample(many, SWEEPS, 1))
         cost = _load_cost(session, loaded, say) if with_load else None
+        say("Starting the command line")
+        goals = tuple(starting_goals(folder / "home", about.item(0), min(rounds, ROUNDS)))
+        if with_load:
+            say("Loading again, and reading beside a load")
+            goals += loading_goals(folder / "simulation", seed)
         return Measured(
             items=items,
             seed=seed,
@@ -63,6 +70,7 @@ def bench(items: int, seed: int, folder: Path, *, rounds: int, with_load: bool, 
             graph=_counts(session),
             groups=(small, large),
             load=cost,
+            goals=goals,
             missing=tuple(missing),
         )
 

@@ -41,5 +41,7 @@ def bench(items: int, seed: int, out: Path, rounds: int, no_load: bool, form: st
         print_rows([dict(zip(COLUMNS, row, strict=True)) for row in rows_of(group)], list(COLUMNS), "table")
     if measured.load:
         click.echo(f"Loading: {measured.load.ratio:.2f} x raw creation (events by nodes and relationships, per second)")
+    for goal in measured.goals:
+        click.echo(str(goal))
     for why in measured.missing:
         click.echo(f"Not measured: {why}", err=True)

@@ -27,15 +27,16 @@ def docs(session: Lineage, out: str, since: datetime | None, as_of: datetime | N
     The pages need no server and no network. A folder that holds anything else is refused; pages of partners that there are no
     longer are removed. --since limits the incidents, which are read off all items on their way, not the rest.
     """
-    from lineage import answers
+    from lineage.answers.check import check
     from lineage.answers.declared_map import read_map
+    from lineage.answers.partner import partners
     from lineage.render.site import pages, write_folder
     from lineage.render.words import counted
 
     now = as_of or datetime.now(UTC)
     found = read_map(session.ask, now)
-    references = answers.partners(session.ask, found, now, since=since)
-    files = pages(references, found, answers.check(session.ask, as_of=now), now)
+    references = partners(session.ask, found, now, since=since)
+    files = pages(references, found, check(session.ask, as_of=now), now)
     written, removed = write_folder(Path(out), files)
     click.echo(str(Path(out) / "index.html"))
     gone = f", {removed} of what is no longer there removed" if removed else ""

@@ -26,9 +26,9 @@ def export(session: Lineage, items: bool, out: str) -> None:
     What registries and contracts say now, each value by who wins; what was only observed is left out. A file that exists is
     not overwritten.
     """
-    from lineage import answers
+    from lineage.answers.export import export as said
 
-    parts = answers.export(session.ask, items=items)
+    parts = said(session.ask, items=items)
     if out == "-":
         sys.stdout.writelines(parts)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -60,6 +61,12 @@ class _Order:
     source: str
     name: str | None
     settings: dict[str, Any]
+
+    @property
+    def shown(self) -> str:
+        """The source for people: a file below the working directory goes by its path from there."""
+        path = Path(self.source)
+        return os.path.relpath(path.resolve()) if path.exists() and path.resolve().is_relative_to(Path.cwd()) else self.source
 
 
 @click.command(epilog="\b\nExample:  lineage load handoffs events.jsonl")
@@ -122,7 +129,7 @@ def _load(
 
     reports, failures = [], []
     for number, order in enumerate(orders):
-        with _progress(f"{order.feed} {order.source}", not no_progress) as advance:
+        with _progress(f"{order.feed} {order.name or order.shown}", not no_progress) as advance:
             try:
                 reports.append(
                     load_source(

@@ -23,10 +23,7 @@ from threading import Event
 
 import platformdirs
 from filelock import FileLock
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from lineage.embedded import download
 from lineage.embedded.lock import Jar
 from lineage.errors import ServerError
 
@@ -92,6 +89,8 @@ def _at_hand(root: Path, repository: Path, jar: Jar) -> bool:
 
 
 def _is_locked_file(file: Path, jar: Jar) -> bool:
+    from lineage.embedded import download  # here, as jgo below: a start that has all its jars need not wait for it
+
     try:
         return file.stat().st_size == jar.size and download.sha256(file) == jar.sha256
     except OSError:
@@ -111,6 +110,8 @@ def _local_repository() -> Path:
 
 def _download(root: Path, jars: Sequence[Jar], progress: bool) -> None:
     from jgo.constants import MAVEN_CENTRAL_URL
+
+    from lineage.embedded import download
 
     base = os.environ.get("LINEAGE_MAVEN_URL") or MAVEN_CENTRAL_URL
     stop = Event()
@@ -136,6 +137,9 @@ def _download(root: Path, jars: Sequence[Jar], progress: bool) -> None:
 @contextmanager
 def _progress(jars: Sequence[Jar], wanted: bool) -> Iterator[Callable[[Jar], Callable[[int], None]]]:
     """One bar over all jars on standard error; a single plain line when that is not a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
     total = sum(jar.size for jar in jars)
     title = f"Fetching {len(jars)} jars of Neo4j Community"
     visible = wanted and sys.stderr.isatty()

