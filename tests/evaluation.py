@@ -44,7 +44,7 @@ class Files:
         self.zones: dict[str, Any] = {}
         self.evidence: dict[str, list[Evidence]] = defaultdict(list)
         expected: dict[str, set[str]] = defaultdict(set)
-        for name in ("partners.yaml", "items.yaml"):
+        for name in ("partners.yaml", *(path.name for path in sorted(folder.glob("items*.yaml")))):
             with opened("partners", str(folder / name)) as reading:
                 for fact in reading.said():
                     self._declare(fact, expected)
