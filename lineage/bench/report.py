@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 
+from lineage.bench.offline import Offline
 from lineage.bench.sampling import Spread
 
 Row = tuple[str, ...]
@@ -61,7 +62,10 @@ class LoadCost:
 
 @dataclass(frozen=True)
 class Measured:
-    """All of one run. ``graph``: counts by label; ``missing``: references that could not be measured, and why."""
+    """All of one run. ``graph``: counts by label; ``missing``: references that could not be measured, and why.
+
+    ``load``, ``built``: what it took to load the graph, or to build it offline.
+    """
 
     items: int
     seed: int
@@ -69,6 +73,7 @@ class Measured:
     graph: dict[str, int]
     groups: tuple[Group, ...]
     load: LoadCost | None
+    built: Offline | None
     missing: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -76,7 +81,10 @@ class Measured:
         said = asdict(self)
         for group, one in zip(said["groups"], self.groups, strict=True):
             group["ratios"] = {name: one.ratio(name) for name in one.spreads}
-        return said | {"load": said["load"] and said["load"] | {"ratio": self.load.ratio if self.load else None}}
+        for name, cost in (("load", self.load), ("built", self.built)):
+            if cost is not None:
+                said[name]["ratio"] = cost.ratio
+        return said
 
     def write(self, path: Path) -> None:
         """As a JSON file."""
@@ -118,9 +126,24 @@ def markdown(measured: Measured) -> str:
             f" {one.created / one.raw_seconds:,.0f} rows/s.",
             f"Ratio: {one.ratio:.2f}.",
         ]
+    if measured.built:
+        lines += ["", "### Building offline", "", *_built(measured.built)]
     if measured.missing:
         lines += ["", "Not measured:", "", *(f"- {why}" for why in measured.missing)]
     return "\n".join([*lines, ""])
+
+
+def _built(one: Offline) -> list[str]:
+    """What the offline build took, and its reference."""
+    said = [f"{one.events:,} events in {one.seconds:.1f} s: {one.events / one.seconds:,.0f} events/s, until all indexes are online."]
+    if one.bare_seconds is None or one.bare_size is None:
+        return [*said, "Its reference was not measured."]
+    return [
+        *said,
+        f"neo4j-admin's bare import of the tables that it made, with the same constraints and indexes: {one.bare_seconds:.1f} s"
+        f" ({one.bare_size:,} of the graph's {one.size:,} nodes and relationships; the store wrote the others).",
+        f"Ratio: {one.ratio:.2f}.",
+    ]
 
 
 def _chart(group: Group) -> list[str]:
