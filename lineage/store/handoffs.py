@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import fields
 from typing import Any
 
 from lineage.custody import Evidence, State, fold_item, properties
 from lineage.graph import Transaction, plain
 
-_FIELDS = tuple(field.name for field in fields(Evidence))
+_FIELDS = Evidence._fields
 
 
 def as_evidence(row: dict[str, Any], route: str) -> Evidence:
