@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from typing import Any
 
 from lineage.custody import Evidence, route_key
@@ -243,7 +242,7 @@ def _place_replies(
     for reply in replies:
         for item, route in sorted(answered_by(reply, originals[reply.evidence.in_reply_to or ""])):
             wanted.add((reply.evidence.source, reply.evidence.id, f"{route}|{item}"))
-            fresh.setdefault(item, []).append(replace(reply.evidence, route=route))
+            fresh.setdefault(item, []).append(reply.evidence._replace(route=route))
     return _detach(tx, [[r.evidence.source, r.evidence.id] for r in replies], wanted)
 
 

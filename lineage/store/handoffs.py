@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import fields
 from typing import Any
 
 from lineage.custody import Evidence, State, fold_item, properties
 from lineage.graph import Row, Transaction, plain
 from lineage.times import time_of
 
-_FIELDS = tuple(field.name for field in fields(Evidence))
+_FIELDS = Evidence._fields
 
 
 def as_evidence(row: dict[str, Any], route: str) -> Evidence:
