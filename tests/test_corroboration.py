@@ -39,13 +39,13 @@ class Network:
         outcome = Outcome(
             item=item, kind=rest.get("kind", "episode"), route=f"{sender}-to-{receiver}", sender=sender,
             receiver=receiver, dataset=rest.get("dataset"), at=moment, what=what,
-            shown=self.shown(what == "ok", rest.get("logged") != "no"),
+            shown=self.shown(what == "ok", rest.get("logged") != "no", rest.get("received") != "no"),
         )  # fmt: skip
         self.traffic.add(outcome.route, Hop(moment, outcome.item, sender, receiver, (outcome,)))
 
-    def shown(self, ok: bool, logged: bool) -> Shown:
+    def shown(self, ok: bool, logged: bool, received: bool) -> Shown:
         """``replies_only``: receipts are in the senders' logs, receivers log nothing."""
-        others = ok and not self.replies_only
+        others = ok and received and not self.replies_only
         return Shown(sender=logged, receiver=others, reply=ok, receipt=others)
 
     def judge(
@@ -252,9 +252,30 @@ def test_an_unusual_pause_of_the_log_proves_nothing_unless_others_see_it_stand_s
     before, after = range(300, 590, 10), range(800, 1100, 10)
     usual = [f"a e {minute} ok" for minute in (*before, *after)]
     assert Network(*usual, replies_only=True).judge(None).at_fault == UNDETERMINED
-    assert fault(None, *usual) == "a", "e's log shows all that it gets from a, and shows nothing"
+    assert fault(None, *usual) == UNDETERMINED, "e's log may be missing as well"
+    assert fault(None, *usual, "c e 700 ok") == "a", "e's log goes on, and shows nothing of a, of which it shows all"
     busy = [f"c a {minute} ok" for minute in range(580, 820, 10)]
     assert fault(None, *usual, *busy) == "a", "its log goes on with what it gets"
+
+
+def test_a_log_that_lacks_what_reached_its_system_is_missing() -> None:
+    """c got its replies from a in a pause of a's log, which shows what c sends at other times."""
+    usual = [f"a e {minute} ok" for minute in (*range(300, 590, 10), *range(800, 1100, 10))]
+    goes_on = [f"c e {minute} ok" for minute in (650, 700)]
+    reached = [f"c a {minute} ok" for minute in (400, 450, 500, 820)]
+    assert fault(None, *usual, *goes_on, *reached) == "a"
+    network = Network(*usual, *goes_on, *reached)
+    network.add("c", "a", 650, "ok", "episode:x", received="no")
+    found = network.judge(None)
+    assert found.at_fault == UNDETERMINED
+    assert found.missing == ("the log of a of that time",)
+
+
+def test_what_answers_some_is_not_down_for_those_that_it_leaves_unanswered() -> None:
+    usual = [f"a e {minute} ok" for minute in (*range(300, 590, 10), *range(800, 1100, 10))]
+    silent = [f"c a {minute} silent" for minute in (650, 700)]
+    assert Network(*usual, *silent, replies_only=True).judge(None).at_fault == "a"
+    assert Network(*usual, *silent, "d a 660 ok", replies_only=True).judge(None).at_fault == UNDETERMINED
 
 
 def test_only_so_many_neighbours_are_looked_at() -> None:

@@ -76,6 +76,17 @@ def test_evidence_on_an_unknown_route_keeps_its_sender_from_being_accused(sessio
     assert answer.verdict.system is None
 
 
+def test_what_came_there_by_nobody_else_shows_a_hole_in_the_senders_log(session: Lineage, say: Say) -> None:
+    """b must have given it to d, and its log shows nothing of that; so it proves nothing about c either."""
+    say(route("ab", "a", "b"), route("bc", "b", "c"), route("bd", "b", "d"), route("de", "d", "e"))
+    evidence(say, moved("1", "received", "a", "b", "b"))
+    assert session.last_handoff("episode:1", as_of=AFTER).verdict.system == "b"
+    evidence(say, moved("2", "sent", "d", "e", "d", 60), moved("3", "received", "d", "e", "e", 61))
+    found = session.last_handoff("episode:1", as_of=AFTER)
+    assert (found.verdict.rule, found.verdict.zone) == ("not-sent", "undetermined")
+    assert found.verdict.missing_evidence == ("the log of b of that time",)
+
+
 def test_a_sender_that_fails_towards_everybody_makes_no_receiver_guilty(session: Lineage, say: Say) -> None:
     say(*(route(f"b{x}", "b", x) for x in "cde"), route("ab", "a", "b"))
     failures = [moved(x, "failed", "b", x, "b", 60, code="ECONNREFUSED") for x in "cde"]

@@ -72,6 +72,14 @@ def _judged(way: Way, expected: Expected, traffic: Traffic) -> Finding:
     if finding.rule == "no-receipt" and expected.agreement.acknowledgement == "none" and not _goes_on(way, expected):
         said = f"{sender} sent it, and no acknowledgement is agreed on route {route}: nothing will tell whether it arrived."
         return replace(finding, rule="no-deadline", at_fault=NOBODY, reason=said, confidence=1.0, missing=())
+    if finding.rule == "not-sent" and (elsewhere := _sent_unlogged(way, expected)):
+        return replace(
+            finding,
+            at_fault=UNDETERMINED,
+            reason=f"{finding.reason} But {elsewhere} has it from {sender}, whose log shows nothing of that either.",
+            confidence=DOUBT,
+            missing=(f"the log of {sender} of that time",),
+        )
     if finding.rule == "not-sent":
         # Custody is proved late at times; whatever shows the item at the sender shows that it could have sent it by then.
         there = [s.first_at for s in way.states.values() if s.first_at and sender in {s.from_system, s.to_system}]
@@ -86,6 +94,24 @@ def _judged(way: Way, expected: Expected, traffic: Traffic) -> Finding:
             missing=(f"whether {expected.agreement.receiver} has it",),
         )
     return _perhaps_published(way, expected, found)
+
+
+def _sent_unlogged(way: Way, expected: Expected) -> str | None:
+    """Another system that can only have the item from the same sender, of which that one's log shows nothing: it has a hole there."""
+    sender = expected.agreement.sender
+    for other in way.expected.values():
+        receiver = other.agreement.receiver
+        senders = {e.agreement.sender for e in way.expected.values() if e.agreement.receiver == receiver}
+        state = way.states.get(other.agreement.id)
+        logged = state is not None and any(e.said_by == sender and e.type != "queued" for e in state.evidence)
+        if (
+            (other.superseded or other.secured)
+            and senders == {sender}
+            and not logged
+            and receiver != expected.agreement.receiver
+        ):
+            return receiver
+    return None
 
 
 def _perhaps_published(way: Way, expected: Expected, finding: Finding) -> Finding:

@@ -269,6 +269,9 @@ def _not_sent(case: Case, traffic: Traffic) -> Finding:
             return replace(case.finding, confidence=_RIGHT["strong"])
         why = f"But {len(holes)} of its other messages of that time are missing in its log as well."
         return _unclear(case, why, f"the log of {case.sender} of that time")
+    if unlogged := _unlogged(into, low, high):
+        why = f"But {unlogged} of the items that reached it at that time are missing in its log as well."
+        return _unclear(case, why, f"the log of {case.sender} of that time")
     often = usual_rate(sends, low, high)
     if often * (high - low) < TELLING:
         # It sent others all the time, or its log is too thin to tell.
@@ -278,16 +281,46 @@ def _not_sent(case: Case, traffic: Traffic) -> Finding:
             return _unclear(case, why, f"what {case.receiver} got at that time")
         return replace(case.finding, confidence=_RIGHT["certain"])
     noted = [o.at for o in mine if o.what == "queued"] + [o.at for o in into if o.shown.receiver]
-    failing = [o for o in into if low <= o.at <= high and o.what in {"refused", "silent"}]
-    if (
-        failing
-        or often * beyond_one_hole(low, high, noted) >= TELLING
-        or usual([o for o in mine if o.shown.receipt], high - low) >= ENOUGH
-    ):
+    # What leaves some unanswered and answers others is not down: what it noted of those is what is missing.
+    up = any(o.what == "ok" and o.shown.reply and low < o.at < high for o in into)
+    failing = [o for o in into if low <= o.at <= high and (o.what == "refused" or (o.what == "silent" and not up))]
+    if failing or often * beyond_one_hole(low, high, noted) >= TELLING or _unheard(case, traffic, low, high):
         # It was down, or noted what came in while it sent nothing, or others' logs would show what it sends.
         return replace(case.finding, confidence=_RIGHT["certain"])
     why = f"But its log shows nothing at all of that time, which is unusual: {case.sender} stood still, or its log is missing."
     return _unclear(case, why, f"the log of {case.sender} of that time")
+
+
+def _unlogged(into: list[Outcome], low: float, high: float) -> int:
+    """How many items reached a system in a pause of its log that others' logs show, and its own does not, which shows such else.
+
+    A system that is down takes nothing, and one that only sends nothing notes what comes in: then it is the log that is missing.
+    """
+    hidden = inside = 0
+    by_sender: dict[str, list[Outcome]] = defaultdict(list)
+    for one in into:
+        if one.what == "ok":
+            by_sender[one.sender].append(one)
+    for reached in by_sender.values():
+        outside = [o.shown.receiver for o in reached if not low < o.at < high]
+        if sum(outside) > 0.9 * len(outside):
+            inside += len(reached) - len(outside)
+            hidden += sum(not o.shown.receiver for o in reached if low < o.at < high)
+    return hidden if hidden > inside / 20 else 0
+
+
+def _unheard(case: Case, traffic: Traffic, low: float, high: float) -> bool:
+    """Whether receivers, whose own logs of a pause are there, would usually show what the sender sends in so much time.
+
+    Replies on the sender's own line are lost with its log and show nothing.
+    """
+    told = [o for o in case.outgoing if o.shown.receiver or (o.shown.receipt and not o.shown.reply)]
+    there = {
+        receiver
+        for receiver in {o.receiver for o in told}
+        if any(low < o.at < high and o.shown.receiver for o in outcomes_on(traffic.into(receiver), traffic, case.at))
+    }
+    return usual([o for o in told if o.receiver in there], high - low) >= ENOUGH
 
 
 def _only_the_receiver_tells(case: Case) -> bool:

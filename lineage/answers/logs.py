@@ -13,6 +13,8 @@ BURST_S = 300
 """What is written within so many seconds is one batch."""
 LATELY = 20
 """So many entries of a log tell how often it is written."""
+FEW = 6
+"""Less than so many events on a route do not tell how often there are such."""
 
 
 def outcomes_on(routes: Iterable[str], traffic: Traffic, at: float) -> list[Outcome]:
@@ -22,12 +24,12 @@ def outcomes_on(routes: Iterable[str], traffic: Traffic, at: float) -> list[Outc
 
 
 def usual(seen: Iterable[Outcome], seconds: float) -> float:
-    """How many of these would usually be seen in so much time, by how close together they are on each route."""
+    """How many of these would usually be seen in so much time, by how close together they are on each route that has enough."""
     by_route: dict[str, list[float]] = defaultdict(list)
     for one in seen:
         by_route[one.route].append(one.at)
-    rates = [(len(times) - 1) / (max(times) - min(times)) for times in by_route.values() if max(times) > min(times)]
-    return sum(rates) * seconds
+    enough = [times for times in by_route.values() if len(times) >= FEW and max(times) > min(times)]
+    return sum((len(times) - 1) / (max(times) - min(times)) for times in enough) * seconds
 
 
 def longest_pause(since: float, until: float, entries: Iterable[float]) -> tuple[float, float]:
