@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from lineage.errors import UsageError
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}$")
 
 
@@ -32,6 +33,16 @@ def rfc3339(time: datetime | None) -> str | None:
     if time is None:
         return None
     return time.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
+def micros_of(time: datetime) -> int:
+    """Microseconds since 1970."""
+    return (time - _EPOCH) // timedelta(microseconds=1)
+
+
+def time_of(micros: int | None) -> datetime | None:
+    """The time (UTC) so many microseconds since 1970."""
+    return None if micros is None else _EPOCH + timedelta(microseconds=micros)
 
 
 def in_words(duration: timedelta) -> str:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import hypothesis
 import pytest
 from harness import Database, Ran, Run, Say, load_scenario, write
 
@@ -38,6 +39,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    hypothesis.settings.register_profile("untimed", deadline=None)  # how long an example takes is the machine's affair
+    hypothesis.settings.load_profile("untimed")
     config.addinivalue_line("markers", "fresh_server: runs before what might leave names behind that a new server lacks")
 
 

@@ -13,7 +13,6 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ from lineage.loading import opened
 from lineage.simulate import simulate
 
 PAGE = Path(__file__).parents[1] / "docs" / "verdicts.md"
-_COPIED = {field.name for field in fields(Evidence)} - {"route", "from_system", "to_system", "envelopes"}
+_COPIED = set(Evidence._fields) - {"route", "from_system", "to_system", "envelopes"}
 
 
 class Files:
@@ -44,7 +43,7 @@ class Files:
         self.zones: dict[str, Any] = {}
         self.evidence: dict[str, list[Evidence]] = defaultdict(list)
         expected: dict[str, set[str]] = defaultdict(set)
-        for name in ("partners.yaml", "items.yaml"):
+        for name in ("partners.yaml", *(path.name for path in sorted(folder.glob("items*.yaml")))):
             with opened("partners", str(folder / name)) as reading:
                 for fact in reading.said():
                     self._declare(fact, expected)
@@ -86,7 +85,7 @@ class Files:
                 messages[event.message_id].add((event.item, route))
         for seen in bare:
             for item, route in sorted(messages.get(seen.in_reply_to, ())):
-                self.evidence[item].append(replace(seen, route=route))
+                self.evidence[item].append(seen._replace(route=route))
 
 
 def diagnose(files: Files, truth: Truth) -> Diagnosis:

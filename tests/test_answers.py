@@ -425,3 +425,20 @@ def test_an_announcement_is_no_stray_delivery(session: Lineage, say: Say, run_cl
     assert (hop.announcement, hop.expected) == (True, False)
     text = run_cli("trace", "show:1").out
     assert "received [an announcement]" in text and "No declared route says where it should go." in text
+
+
+def test_what_people_see_of_a_way_is_what_programs_read(scenario: Lineage) -> None:
+    """``trace_path`` draws in Browser, ``item_way`` is read by the answers: the same handoffs and routes."""
+    for item in (row["id"] for row in scenario.graph.read("MATCH (i:Item) RETURN i.id AS id").rows):
+        drawn = scenario.ask.rows("trace_path", item=item)
+        (read,) = scenario.ask.rows("item_way", item=item)
+        seen = {(row["route"], tuple(row["joined"]), row["sender"], row["receiver"]) for row in drawn if row["handoff"]}
+        assert seen == {
+            (joined[0] if len(joined) == 1 else route, tuple(joined), sender, receiver)
+            for route, sender, receiver, joined, _ in read["hops"]
+        }
+        agreed = {row["route"] for row in drawn if row["agreement"] and row["agreement"]["properties"]["declared"]}
+        assert agreed == {one["id"] for one in read["agreements"]}
+        assert {zone for row in drawn for zone in (row["sender_zone"], row["receiver_zone"])} - {None} <= {
+            zone for _, zone, *_ in read["systems"]
+        }

@@ -9,12 +9,14 @@ import pytest
 from harness import Run
 
 from lineage.bench import postgres
+from lineage.bench.data import prepared
 from lineage.bench.goals import Goal
 from lineage.bench.goals import markdown as goals_markdown
 from lineage.bench.in_memory import networkx_impact, rustworkx_impact
-from lineage.bench.report import Group, LoadCost
+from lineage.bench.offline import Offline
+from lineage.bench.report import Group, LoadCost, Machine, Measured, markdown
 from lineage.bench.sampling import Spread, sample
-from lineage.embedded import status
+from lineage.embedded import down, status
 
 
 def test_ways_are_sampled_in_turn_and_the_warm_up_does_not_count() -> None:
@@ -29,7 +31,7 @@ def test_percentiles_and_ratios() -> None:
     assert (spread.p50, spread.p95, spread.p99) == (51, 96, 100)
     group = Group("T", "b", {"a": Spread.of([3.0]), "b": Spread.of([2.0])})
     assert group.ratio("a") == 1.5
-    assert LoadCost(events=100, seconds=10, created=400, raw_seconds=4).ratio == 0.1
+    assert LoadCost(events=100, seconds=10, created=400, raw_seconds=4).ratio == 0.4
 
 
 def test_a_goal_is_a_bound_on_one_side() -> None:
@@ -90,3 +92,28 @@ def test_all_is_measured_and_the_servers_are_stopped(run_cli: Run, tmp_path: Pat
     refused = run_cli("bench", "--items", "31", "--out", out)
     assert refused.code == 5
     assert "30 items" in refused.err
+
+
+def test_a_graph_that_is_built_offline_is_held_against_the_bare_import(tmp_path: Path) -> None:
+    said: list[str] = []
+    session, loaded, _ = prepared(tmp_path / "out", 30, 1, offline=True, reference=True, say=said.append)
+    try:
+        assert session.graph.read("MATCH (e:Evidence) RETURN count(e) > 100 AS many").rows == [{"many": True}]
+    finally:
+        session.close()
+        down(tmp_path / "out" / "home")
+    built = loaded.offline
+    assert built is not None and built.bare_size is not None and built.bare_seconds is not None
+    # The declared map and the notes of the runs are written by the store.
+    assert 0.5 * built.size < built.bare_size < built.size
+    assert built.bare_seconds < built.seconds
+    assert said.index("import") < said.index("reference")
+    assert not (tmp_path / "out" / "reference").exists()
+
+
+def test_what_a_build_took_is_reported() -> None:
+    built = Offline(events=100, seconds=10, size=300, bare_seconds=4, bare_size=290)
+    for one, text in ((built, "Ratio: 0.40."), (Offline(100, 10, 300), "Its reference was not measured.")):
+        measured = Measured(1, 1, Machine.here("-"), {}, (), None, one, ())
+        assert text in markdown(measured) and "10 events/s" in markdown(measured)
+        assert measured.as_json()["built"]["ratio"] == one.ratio

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -291,7 +290,7 @@ def test_evidence_that_names_only_the_ends_is_one_hop_with_that_on_the_route() -
         [{"id": "a-to-b", "from": "a", "to": "b", "declared": True, "item_kind": ["episode"], "deliver_within": "PT1H"}]
     )
     by_a = seen("sent", 1, "a", message_id="m1")
-    by_b = replace(seen("received", 2, "b", in_reply_to="m1"), route="a>b")
+    by_b = seen("received", 2, "b", in_reply_to="m1")._replace(route="a>b")
     hop = hop_of("a-to-b", "episode:1", "episode", at(1), [by_a, by_b], routes, at(1000))
     assert hop is not None
     assert [one.what for one in hop.outcomes] == ["ok"]

@@ -19,7 +19,8 @@ from lineage.errors import RefusedError
 from lineage.facts import HandoffEvent, Reject, Route
 from lineage.graph import Graph
 from lineage.loading import opened
-from lineage.simulate import simulate
+from lineage.project import read_project
+from lineage.simulate import output, run, simulate
 from lineage.simulate.faults import CAUSES, LOST_LOGS, LOST_REPLIES, MALFORMED
 
 ITEMS = 4000
@@ -306,3 +307,30 @@ def test_it_loads_into_the_graph_without_rejects(graph: Graph, run_cli: Run, tmp
     assert counts == [{"events": about["events"]}]
     known = {row["id"] for row in graph.read("MATCH (r:Route) WHERE r.declared RETURN r.id AS id").rows}
     assert len(known) == about["routes"]
+
+
+def test_many_items_are_listed_in_several_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulate(100, 1, tmp_path / "one")
+    monkeypatch.setattr(output, "ITEMS_A_FILE", 20)
+    simulate(100, 1, tmp_path / "several")
+    whole = yaml.safe_load((tmp_path / "one" / "items.yaml").read_text("utf-8"))["items"]
+    sources = [
+        one.source for one in read_project(tmp_path / "several" / "lineage.yaml") if Path(one.source).match("items*.yaml")
+    ]
+    parts = [yaml.safe_load(Path(source).read_text("utf-8"))["items"] for source in sources]
+    assert [len(part) for part in parts[:-1]] == [20] * (len(whole) // 20)
+    assert [item for part in parts for item in part] == whole
+    monkeypatch.undo()
+    simulate(100, 1, tmp_path / "several")
+    assert content(tmp_path / "several") == content(tmp_path / "one")
+
+
+def test_very_many_items_take_more_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patched: a test cannot send hundreds of thousands of them."""
+    fortnight = simulate(200, 1, tmp_path / "out").about
+    monkeypatch.setattr(run, "ITEMS_A_FORTNIGHT", 100)
+    longer = simulate(200, 1, tmp_path / "out").about
+    assert fortnight["as_of"] == longer["as_of"]
+    assert (fortnight["started"], longer["started"]) == ("2026-03-01T00:00:00.000Z", "2026-02-15T00:00:00.000Z")
+    days = Counter(line["time"][:10] for path in (tmp_path / "out" / "handoffs").iterdir() for line in lines(path))
+    assert len(days) >= 28

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -194,7 +193,7 @@ def test_what_may_be_the_senders_own_side_accuses_nobody(code: str, detail: str 
 
 
 def test_a_failure_that_somebody_else_reports_accuses_nobody() -> None:
-    found = verdict(sent(), replace(failed("503", None), source="urn:lineage:system:monitor"))
+    found = verdict(sent(), failed("503", None)._replace(source="urn:lineage:system:monitor"))
     assert (found.rule, found.at_fault) == ("unknown-failure", UNDETERMINED)
 
 

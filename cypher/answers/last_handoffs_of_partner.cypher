@@ -3,6 +3,7 @@
 // @param partner string  id of a partner
 // @param limit integer = 20  rows at most
 // @param as_of datetime = null  only what was secured by then, null is now
+// @param draw boolean = true  also give what Browser draws, which takes a program most of the time
 // @returns item, route, sender, receiver, secured_at, evidence_ids, handoff
 // @example partner='northwind'
 CYPHER 25
@@ -25,4 +26,4 @@ CALL (s, now) {
 }
 WITH DISTINCT h ORDER BY h.secured_at IS NULL, h.secured_at DESC, h.id LIMIT $limit
 RETURN h.item_id AS item, h.route_id AS route, h.from_system AS sender, h.to_system AS receiver, h.secured_at AS secured_at,
-  COLLECT { MATCH (h)<-[:ABOUT]-(e:Evidence) RETURN e.id ORDER BY e.time, e.id } AS evidence_ids, h AS handoff
+  COLLECT { MATCH (h)<-[:ABOUT]-(e:Evidence) RETURN e.id ORDER BY e.time, e.id } AS evidence_ids, CASE WHEN $draw THEN h END AS handoff

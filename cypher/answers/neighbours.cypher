@@ -1,12 +1,14 @@
 // Neighbours: what happened on these routes just before and after a moment?
-// The handoffs of each route that were first seen nearest before and after, oldest first. `clean` ones were secured by one
-// attempt without any failure, for the others `evidence` holds all that is known of their items, with the route it is about.
+// One row with a list for each of the handoffs that were first seen nearest before and after, so that hundreds travel at once: route,
+// item, its kind, whether it is clean (secured by one attempt without any failure), sender, receiver, data set, what secured it, when it
+// was first seen, when it was sent (microseconds since 1970), whose logs show it, whose show that it arrived, and unless it is clean, all
+// that is known of its item: the route that each evidence is about, then the evidence as `evidence_of_handoffs` lists it.
 // @param routes list  ids of routes
 // @param at datetime  the moment
 // @param as_of datetime = null  only evidence of that time, null is now
 // @param nearest integer = 20  handoffs of a route before, and as many after
 // @param hours integer = 24  how far before and after at most
-// @returns route, item, kind, clean, first_at, last_at, handoff, evidence
+// @returns neighbours
 // @example routes=['relay-to-spotify', 'relay-to-northwind'] at='2022-05-26T12:00:00Z'
 CYPHER 25
 LET now = coalesce($as_of, datetime())
@@ -24,9 +26,16 @@ MATCH (h)-[:OF]->(i:Item)
 LET clean = h.secured AND h.attempts <= 1 AND h.last_at <= now AND NOT h.undated AND h.from_system IS NOT NULL
   AND (h.secured_by = 'receipt' OR NOT EXISTS { (i)<-[:OF]-(o:Handoff) WHERE o.last_at > now })
   AND h.failed_at IS NULL AND h.rejected_at IS NULL AND h.processing_failed_at IS NULL
-RETURN route, i.id AS item, i.kind AS kind, clean, h.first_at AS first_at, h.last_at AS last_at, h AS handoff,
+WITH h, i, clean, now ORDER BY h.route_id, h.first_at, i.id
+RETURN collect([
+  h.route_id, i.id, i.kind, clean, h.from_system, h.to_system, h.dataset, h.secured_by,
+  h.first_at.epochMillis * 1000 + h.first_at.microsecond % 1000, h.sent_at.epochMillis * 1000 + h.sent_at.microsecond % 1000,
+  h.reporters, h.confirmed_by,
   CASE WHEN clean THEN [] ELSE COLLECT {
     MATCH (i)<-[:OF]-(o:Handoff)<-[:ABOUT]-(e:Evidence) WHERE e.time IS NULL OR e.time <= now
-    RETURN {route: o.route_id, evidence: e{.*}} ORDER BY e.time, e.id
-  } END AS evidence
-ORDER BY route, first_at, item
+    RETURN [
+      o.route_id, e.source, e.id, e.type, e.time.epochMillis * 1000 + e.time.microsecond % 1000, e.from_system, e.to_system, e.dataset,
+      e.message_id, e.in_reply_to, e.envelopes, e.reporter, e.code, e.detail, e.raw_type
+    ]
+  } END
+]) AS neighbours

@@ -10,8 +10,16 @@
 CYPHER 25
 MATCH (i:Item {id: $item})
 LET now = coalesce($as_of, datetime())
-LET above = COLLECT { MATCH (i)-[:PART_OF|VERSION_OF]->{1,6}(a:Item) RETURN DISTINCT a{.*} }
-LET identifiers = COLLECT { MATCH (x:Identifier)-[:IDENTIFIES]->(n:Item) WHERE n = i OR (x)-[:IDENTIFIES {scope: 'work'}]->(n) AND n.id IN [a IN above | a.id] AND n.kind = i.kind RETURN DISTINCT x.id ORDER BY x.id }
+LET over = COLLECT { MATCH (i)-[:PART_OF|VERSION_OF]->{1,6}(a:Item) RETURN DISTINCT a }
+LET above = [a IN over | a{.*}]
+LET identifiers = COLLECT {
+  CALL (i, over) {
+    MATCH (x:Identifier)-[:IDENTIFIES]->(i) RETURN x.id AS id
+    UNION
+    UNWIND over AS a MATCH (x:Identifier)-[:IDENTIFIES {scope: 'work'}]->(a) WHERE a.kind = i.kind RETURN x.id AS id
+  }
+  RETURN id ORDER BY id
+}
 LET handoffs = COLLECT { MATCH (i)<-[:OF]-(h:Handoff) WHERE h.first_at IS NULL OR h.first_at <= now RETURN h }
 LET starts = [i.origin] + [a IN above | a.origin] + [h IN handoffs | h.from_system] + [h IN handoffs | h.to_system]
 LET open = COLLECT {

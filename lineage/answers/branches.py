@@ -188,7 +188,7 @@ def people(ask: Asker, systems: Iterable[str]) -> People:
     """Read who answers for these systems."""
     by_system: dict[str, list[dict[str, Any]]] = {}
     wanted = sorted(set(systems))
-    for row in ask.rows("who_to_ask", systems=wanted) if wanted else []:
+    for row in ask.rows("who_to_ask", systems=wanted, draw=False) if wanted else []:
         by_system.setdefault(row["system"], []).append(row)
     return People(by_system)
 

@@ -35,6 +35,10 @@ class Freshness:
         return bool(freshest and self.anywhere and self.anywhere - freshest > SILENT_AFTER)
 
 
+NEVER = Freshness(None, {})
+"""Nothing is known of anybody."""
+
+
 def freshness(ask: Asker, systems: Iterable[str], as_of: datetime) -> Freshness:
     """Read how fresh these systems' evidence is."""
     rows = ask.rows("evidence_freshness", systems=sorted(systems), as_of=as_of)

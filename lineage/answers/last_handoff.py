@@ -8,21 +8,19 @@ from datetime import UTC, datetime
 
 from lineage.answers.asking import Asker
 from lineage.answers.branches import branches, people, told
-from lineage.answers.completeness import completeness
-from lineage.answers.items import find_item
 from lineage.answers.neighbours import Neighbours
 from lineage.answers.results import Branch, Completeness, ItemRef, LastHandoff, LastSuccessful
-from lineage.answers.way import Way, read_way
+from lineage.answers.way import Way, find_way
 from lineage.errors import NotFoundError, UsageError
 
 
 def last_handoff(ask: Asker, item: str, *, as_of: datetime | None = None) -> LastHandoff:
     """The last successful handoff of one item, by branch. Arguments and errors as for ``trace``."""
     moment = as_of or datetime.now(UTC)
-    way = read_way(ask, find_item(ask, item), moment)
+    way = find_way(ask, item, moment)
     found = branches(way, Neighbours(ask, moment))
     who = people(ask, way.systems)
-    said = completeness(ask, way.systems, moment, "depth" if way.truncated else None)
+    said = way.freshness.of(way.systems, "depth" if way.truncated else None)
     return answer(way, [told(one, who) for one in found], said)
 
 
@@ -59,7 +57,7 @@ def last_handoffs(
     if len(named) != 1:
         raise UsageError("Name exactly one of a route, a partner and a system.")
     ((kind, name),) = named.items()
-    rows = ask.rows(f"last_handoffs_of_{kind}", **{kind: name}, limit=limit, as_of=as_of)
+    rows = ask.rows(f"last_handoffs_of_{kind}", **{kind: name}, limit=limit, as_of=as_of, draw=False)
     if not rows and not ask.rows("find_node", name=name, label=kind.capitalize()):
         near = [hit["id"] for hit in ask.rows("search", text=name[:4], limit=50) if hit["label"] == kind.capitalize()]
         raise NotFoundError(

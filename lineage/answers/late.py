@@ -275,7 +275,7 @@ def _with_contacts(ask: Asker, rows: list[dict[str, Any]]) -> Iterator[LateRow]:
     people: dict[tuple[str, str | None], list[ContactRef]] = defaultdict(list)
     for one in ask.rows("late_owners", teams=teams) if teams else []:
         people["team", one["team"]].append(_contact(one, of=one["team"]))
-    for one in ask.rows("who_to_ask", systems=systems) if systems else []:
+    for one in ask.rows("who_to_ask", systems=systems, draw=False) if systems else []:
         if one["of"]:
             people["system", one["system"]].append(_contact(one, of=one["of"], system=one["system"]))
     for row in rows:

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from lineage.answers.asking import Asker
 from lineage.answers.routemap import RouteMap
 from lineage.answers.traffic import HORIZON, MOST_ROUTES, NEAREST, Hop, clean, hop_of, shown_by
-from lineage.store.handoffs import as_evidence
+from lineage.store.handoffs import listed_evidence
+from lineage.times import time_of
+
+
+class _Seen(NamedTuple):
+    """A handoff as ``neighbours`` lists it, in this order."""
+
+    route: str
+    item: str
+    kind: str
+    clean: bool
+    sender: str | None
+    receiver: str | None
+    dataset: str | None
+    secured_by: str | None
+    first_at: int
+    sent_at: int | None
+    reporters: list[str]
+    confirmed_by: list[str] | None
+    evidence: list[list[Any]]
 
 
 class Neighbours:
@@ -36,9 +55,10 @@ class Neighbours:
             self._hops |= {(one, at): [] for one in together}
             routes = RouteMap(self._declared.values())
             hours = int(HORIZON.total_seconds() // 3600)
-            for row in self._ask.rows("neighbours", routes=together, at=at, as_of=self._as_of, nearest=NEAREST, hours=hours):
-                if hop := self._hop(row, routes):
-                    self._hops[row["route"], at].append(hop)
+            about = {"at": at, "as_of": self._as_of, "nearest": NEAREST, "hours": hours}
+            for one in self._ask.raw("neighbours", routes=together, **about)[0]["neighbours"]:
+                if hop := self._hop(_Seen(*one), routes):
+                    self._hops[one[0], at].append(hop)
         return self._hops[route, at]
 
     def _of(self, system: str, side: str) -> tuple[str, ...]:
@@ -49,17 +69,15 @@ class Neighbours:
                 self._declared |= {one["id"]: one for one in row["agreements"]}
         return self._routes[system, side]
 
-    def _hop(self, row: dict[str, Any], routes: RouteMap) -> Hop | None:
-        handoff, route = row["handoff"]["properties"], row["route"]
-        sender, receiver = handoff.get("from_system"), handoff.get("to_system")
-        if not row["clean"] or not sender or not receiver:
-            evidence = [as_evidence(one["evidence"], one["route"]) for one in row["evidence"]]
-            return hop_of(route, row["item"], row["kind"], row["first_at"], evidence, routes, self._as_of)
-        sent = handoff.get("sent_at")
-        onward = handoff.get("secured_by") == "onward"
-        at, kind, dataset = row["first_at"], row["kind"], handoff.get("dataset")
-        agreement = routes.agreement(route, sender, receiver, dataset, kind, at)
-        confirmed_by = handoff.get("confirmed_by") or ()
-        shown = shown_by(sender, receiver, handoff["reporters"], confirmed_by, agreement, onward=onward)
-        sent_at = sent.timestamp() if sent else None
-        return clean(row["item"], kind, route, (sender, receiver), dataset, at.timestamp(), sent_at, shown)
+    def _hop(self, seen: _Seen, routes: RouteMap) -> Hop | None:
+        first_at = time_of(seen.first_at)
+        assert first_at is not None  # it was found by it
+        if not seen.clean or not seen.sender or not seen.receiver:
+            evidence = [listed_evidence(route, said) for route, *said in seen.evidence]
+            return hop_of(seen.route, seen.item, seen.kind, first_at, evidence, routes, self._as_of)
+        ends = (seen.sender, seen.receiver)
+        agreement = routes.agreement(seen.route, *ends, seen.dataset, seen.kind, first_at)
+        shown = shown_by(*ends, seen.reporters, seen.confirmed_by or (), agreement, onward=seen.secured_by == "onward")
+        sent_at = time_of(seen.sent_at)
+        sent = sent_at.timestamp() if sent_at else None
+        return clean(seen.item, seen.kind, seen.route, ends, seen.dataset, first_at.timestamp(), sent, shown)

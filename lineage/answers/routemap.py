@@ -85,7 +85,7 @@ class RouteMap:
             for one in set(called.values())
             if one in self.agreements
         }
-        moved = [e if called[e.route] == e.route else replace(e, route=called[e.route]) for e in given]
+        moved = [e if called[e.route] == e.route else e._replace(route=called[e.route]) for e in given]
         states = fold_item(known_ends(moved, ends))
         for route, (sender, receiver) in ends.items():
             state = states[route]

@@ -17,10 +17,11 @@ from lineage.answers.asking import Asker
 from lineage.answers.possible import possible
 from lineage.answers.routemap import RouteMap
 from lineage.answers.traffic import Hop, TrafficInMemory, clean, hop_in, shown_by
-from lineage.answers.under_way import Stored, UnderWay, evidence_of, micros_of, pages, state_of, time_of
+from lineage.answers.under_way import Stored, UnderWay, evidence_of, pages, state_of
 from lineage.answers.way import Way, way_of
 from lineage.custody import Evidence, State
 from lineage.matching import KIND
+from lineage.times import micros_of, time_of
 
 Found = Mapping[str, list[Evidence]]
 

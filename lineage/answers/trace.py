@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from lineage.answers.asking import Asker
-from lineage.answers.completeness import completeness
-from lineage.answers.items import find_item
 from lineage.answers.results import Hop, NamedItem, NotReached, PossibleMatch, Trace
-from lineage.answers.way import Way, read_way
+from lineage.answers.way import Way, find_way
 from lineage.custody import State
 from lineage.errors import UsageError
 
@@ -22,7 +20,7 @@ def trace(ask: Asker, item: str, *, as_of: datetime | None = None, depth: int = 
     if not 1 <= depth <= 20:
         raise UsageError(f"depth {depth} is not between 1 and 20.")
     moment = as_of or datetime.now(UTC)
-    way = read_way(ask, find_item(ask, item), moment, depth)
+    way = find_way(ask, item, moment, depth)
     return Trace(
         item=NamedItem(
             id=way.item["id"],
@@ -34,7 +32,7 @@ def trace(ask: Asker, item: str, *, as_of: datetime | None = None, depth: int = 
         as_of=moment,
         hops=_hops(way),
         not_reached=tuple(not_reached(way)),
-        completeness=completeness(ask, way.systems, moment, "depth" if way.truncated else None),
+        completeness=way.freshness.of(way.systems, "depth" if way.truncated else None),
     )
 
 

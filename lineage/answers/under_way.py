@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from lineage.answers.asking import Asker
 from lineage.custody import Evidence, State
+from lineage.store.handoffs import listed_evidence
+from lineage.times import time_of
 
 PAGE = 5000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ITEM = ("id", "kind", "name", "origin", "declared", "expected_on")
 
 
@@ -95,20 +96,9 @@ def evidence_of(ask: Asker, handoffs: Mapping[str, str], as_of: datetime) -> dic
     ids = sorted(handoffs)
     for start in range(0, len(ids), PAGE):
         rows = ask.raw("evidence_of_handoffs", handoffs=ids[start : start + PAGE], as_of=as_of)[0]["evidence"]
-        for id_, source, evidence, type_, at, sender, receiver, dataset, message, answers, inside, *said in rows:
-            ends, messages = (sender, receiver, dataset), (message, answers, tuple(inside or ()))
-            found[id_].append(Evidence(source, evidence, type_, handoffs[id_], time_of(at), *ends, *messages, *said))
+        for id_, *said in rows:
+            found[id_].append(listed_evidence(handoffs[id_], said))
     return found
-
-
-def micros_of(time: datetime) -> int:
-    """Microseconds since 1970."""
-    return (time - _EPOCH) // timedelta(microseconds=1)
-
-
-def time_of(micros: int | None) -> datetime | None:
-    """The time (UTC) so many microseconds since 1970."""
-    return None if micros is None else _EPOCH + timedelta(microseconds=micros)
 
 
 def state_of(handoff: Stored, route: str) -> State:

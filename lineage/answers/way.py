@@ -1,4 +1,4 @@
-"""An item's way: rows of the trace query joined with the expected path (pure but for the one query).
+"""An item's way: what is known of it joined with the expected path (pure but for the one query).
 
 Both trace and last-handoff are read off this, so that they cannot disagree.
 """
@@ -11,12 +11,15 @@ from datetime import datetime
 from typing import Any
 
 from lineage.answers.asking import Asker
+from lineage.answers.completeness import NEVER, Freshness
 from lineage.answers.expected import Agreement, Expected, expected_path, origin_of
+from lineage.answers.items import find_item
 from lineage.answers.possible import Possible, possible
 from lineage.custody import Evidence, State, fold_item, known_ends
 from lineage.errors import NotFoundError
-from lineage.matching import KIND
-from lineage.store.handoffs import as_evidence
+from lineage.graph import plain
+from lineage.store.handoffs import listed_evidence
+from lineage.times import time_of
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Way:
     ``states``: handoffs by route, joined to the declared route where evidence named only two ends. ``expected``: the
     expected path. ``ambiguous``: route key to the declared routes that it could be, where there are several. ``may_be``: other
     items that may be the same. ``announced``: routes to or from a system that is told of items and not given them.
+    ``freshness``: when its systems were last heard of, where the way was read by itself.
     """
 
     item: dict[str, Any]
@@ -41,6 +45,7 @@ class Way:
     truncated: bool
     may_be: tuple[Possible, ...] = ()
     announced: frozenset[str] = frozenset()
+    freshness: Freshness = NEVER
 
     @property
     def systems(self) -> tuple[str, ...]:
@@ -50,45 +55,60 @@ class Way:
         return tuple(sorted({end for end in ends if end} | ({self.origin} if self.origin else set())))
 
 
+def find_way(ask: Asker, name: str, as_of: datetime, depth: int = 20) -> Way:
+    """The way of the one item that goes by a name (see ``lineage.answers.items``). Raises NotFoundError, and as ``read_way``."""
+    row = _row(ask, name.strip(), as_of)
+    if row is not None and not row["versions"]:
+        return _way(ask, row, as_of, depth)
+    return read_way(ask, find_item(ask, name), as_of, depth)
+
+
 def read_way(ask: Asker, item_id: str, as_of: datetime, depth: int = 20) -> Way:
     """Read one item's way as of a time (UTC). Raises NotFoundError if no item has that id, else what ``Asker.rows`` raises."""
-    rows = ask.rows("trace_path", item=item_id, as_of=as_of)
-    if not rows:
+    row = _row(ask, item_id, as_of)
+    if row is None:
         raise NotFoundError(f"No item has the id {item_id}.", hint="`lineage search` finds items by a part of their names.")
-    item = rows[0]["item"]["properties"]
-    above = rows[0]["above"]
-    agreements: dict[str, Agreement] = {}
-    ends: dict[str, tuple[str | None, str | None]] = {}
-    zones: dict[str, str | None] = {}
+    return _way(ask, row, as_of, depth)
+
+
+def _row(ask: Asker, item_id: str, as_of: datetime) -> dict[str, Any] | None:
+    return next(iter(ask.raw("item_way", item=item_id, as_of=as_of)), None)
+
+
+def _way(ask: Asker, row: dict[str, Any], as_of: datetime, depth: int) -> Way:
+    item, above = _given(row["item"]), [_given(one) for one in row["above"]]
+    agreements = {one["id"]: Agreement.of(plain(_given(one))) for one in row["agreements"]}
+    ends: dict[str, tuple[str | None, str | None]] = {a.id: (a.sender, a.receiver) for a in agreements.values()}
     ambiguous: dict[str, tuple[str, ...]] = {}
     evidence: list[Evidence] = []
-    for row in rows:
-        if row["route"] is None:
-            continue
-        route = row["route"]
-        agreed = row["agreement"]["properties"] if row["agreement"] else {}
-        if agreed.get("declared") and "from" in agreed and "to" in agreed:
-            agreements[route] = Agreement.of(agreed)
-        ends[route] = (row["sender"], row["receiver"])
-        zones |= {row["sender"]: row["sender_zone"], row["receiver"]: row["receiver_zone"]}
-        if len(row["joined"]) > 1:
-            ambiguous[route] = tuple(row["joined"])
+    for named, sender, receiver, joined, known in row["hops"]:
+        route = joined[0] if len(joined) == 1 else named
+        ends[route] = (sender, receiver)
+        if len(joined) > 1:
+            ambiguous[route] = tuple(joined)
         # The query let only evidence up to as_of through; the states of that time are folded here from it.
-        evidence += [as_evidence(one, route) for one in row["evidence"]]
+        evidence += [listed_evidence(route, one) for one in known]
     states = {route: ended(state, ends[route]) for route, state in fold_item(known_ends(evidence, ends)).items()}
+    notified = {system for system, _, notification, _ in row["systems"] if notification}
     return way_of(
         item,
         above,
         states,
         as_of=as_of,
         agreements=agreements,
-        identifiers=tuple(rows[0]["identifiers"]),
-        zones={system: zone for system, zone in zones.items() if system},
+        identifiers=tuple(row["identifiers"]),
+        zones={system: zone for system, zone, _, _ in row["systems"]},
         ambiguous=ambiguous,
-        may_be=possible(ask, [item_id], as_of).get(item_id, ()) if item["kind"] == KIND else (),
-        announced=frozenset(row["route"] for row in rows if row["announced"]),
+        may_be=possible(ask, [item["id"]], as_of).get(item["id"], ()) if row["alike"] else (),
+        announced=frozenset(route for route, pair in ends.items() if notified.intersection(pair)),
+        freshness=Freshness(time_of(row["freshest"]), {system: time_of(at) for system, _, _, at in row["systems"]}),
         depth=depth,
     )
+
+
+def _given(properties: dict[str, Any]) -> dict[str, Any]:
+    """Without those that the node does not have."""
+    return {name: value for name, value in properties.items() if value is not None}
 
 
 def way_of(
@@ -103,6 +123,7 @@ def way_of(
     zones: Mapping[str, str | None] | None = None,
     may_be: tuple[Possible, ...] = (),
     announced: frozenset[str] = frozenset(),
+    freshness: Freshness = NEVER,
     depth: int = 20,
 ) -> Way:
     """The way of an item from its states: where it began, and what was expected.
@@ -140,6 +161,7 @@ def way_of(
         truncated=len(kept) < len(expected),
         may_be=may_be,
         announced=announced,
+        freshness=freshness,
     )
 
 

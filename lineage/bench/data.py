@@ -1,4 +1,4 @@
-"""The graph that is measured: simulated, and loaded by the ordinary feeds into a home of its own, once."""
+"""The graph that is measured: simulated, and put by the ordinary feeds into a home of its own, once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from lineage.bench.offline import Offline, build_offline
 from lineage.errors import RefusedError, UsageError
 from lineage.loading import load
 from lineage.project import read_project
@@ -20,18 +21,36 @@ from lineage.times import parse_time
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load of the whole simulation took. ``events``: handoff events that were read; ``seconds``: all its sources."""
+    """What putting the whole simulation into the graph took. ``events``: handoff events that were read; ``seconds``: all its sources.
+
+    ``offline``: what is known besides, if it was built offline and not loaded.
+    """
 
     items: int
     seed: int
     events: int
     seconds: float
+    offline: Offline | None = None
+
+    @classmethod
+    def read(cls, path: Path) -> Loaded:
+        """What ``write`` wrote."""
+        said = _read(path)
+        offline = said.pop("offline", None)
+        return cls(**said, offline=offline and Offline(**offline))
+
+    def write(self, path: Path) -> None:
+        """For the next run."""
+        path.write_text(json.dumps(asdict(self)), "utf-8")
 
 
-def prepared(folder: Path, items: int, seed: int, say: Callable[[str], None]) -> tuple[Lineage, Loaded, datetime]:
+def prepared(
+    folder: Path, items: int, seed: int, *, offline: bool, reference: bool, say: Callable[[str], None]
+) -> tuple[Lineage, Loaded, datetime]:
     """A session on the simulation's graph below ``folder``, what its load took, and the moment that it ends with (UTC).
 
-    A graph that an earlier run built there is taken as it is. Raises RefusedError where the folder holds another one, or a half.
+    ``offline``: build it offline, and, with ``reference``, import the same bare beside it. A graph that an earlier run left there is
+    taken as it is, however it was made. Raises RefusedError where the folder holds another one, or a half.
     """
     measured = folder / "loaded.json"
     if not measured.exists():
@@ -39,18 +58,13 @@ def prepared(folder: Path, items: int, seed: int, say: Callable[[str], None]) ->
             raise RefusedError(f"{folder} holds no finished benchmark.", hint="Name another folder, or remove it.")
         say(f"Simulating {items} items")
         simulate(items, seed, folder / "simulation")
-        session = connect_embedded(folder / "home")
-        say("Loading them")
-        measured.write_text(json.dumps(asdict(_load(session, folder, items, seed))), "utf-8")
-    else:
-        session = connect_embedded(folder / "home")
-    loaded = Loaded(**_read(measured))
+        (_build(folder, items, seed, reference, say) if offline else _load(folder, items, seed, say)).write(measured)
+    loaded = Loaded.read(measured)
     if (loaded.items, loaded.seed) != (items, seed):
-        session.close()
         raise RefusedError(
             f"{folder} holds {loaded.items} items of seed {loaded.seed}.", hint="Name another folder, or ask for these."
         )
-    return session, loaded, parse_time(_read(folder / "simulation" / "simulation.json")["as_of"])
+    return connect_embedded(folder / "home"), loaded, parse_time(_read(folder / "simulation" / "simulation.json")["as_of"])
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -61,17 +75,27 @@ def _read(path: Path) -> dict[str, Any]:
     return read
 
 
-def _load(session: Lineage, folder: Path, items: int, seed: int) -> Loaded:
+def _build(folder: Path, items: int, seed: int, reference: bool, say: Callable[[str], None]) -> Loaded:
+    say("Building the graph offline")
+    built = build_offline(
+        folder / "simulation" / "lineage.yaml", folder / "home", folder / "reference" if reference else None, say
+    )
+    return Loaded(items, seed, built.events, built.seconds, built)
+
+
+def _load(folder: Path, items: int, seed: int, say: Callable[[str], None]) -> Loaded:
     events = 0
-    started = time.perf_counter()
-    for one in read_project(folder / "simulation" / "lineage.yaml"):
-        report = load(
-            session.graph,
-            one.feed,
-            one.source,
-            rejects=lambda: rejects_path(session.home),
-            settings=one.settings,
-            name=one.name,
-        )
-        events += report.facts if one.feed == "handoffs" else 0
-    return Loaded(items, seed, events, time.perf_counter() - started)
+    with connect_embedded(folder / "home") as session:
+        say("Loading them")
+        started = time.perf_counter()
+        for one in read_project(folder / "simulation" / "lineage.yaml"):
+            report = load(
+                session.graph,
+                one.feed,
+                one.source,
+                rejects=lambda: rejects_path(session.home),
+                settings=one.settings,
+                name=one.name,
+            )
+            events += report.facts if one.feed == "handoffs" else 0
+        return Loaded(items, seed, events, time.perf_counter() - started)

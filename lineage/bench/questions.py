@@ -62,7 +62,9 @@ def point_questions(session: Lineage, about: Subjects, as_of: datetime) -> dict[
         "trace --as-of": lambda n: session.trace(about.item(n), as_of=as_of),
         "last-handoff": lambda n: session.last_handoff(about.item(n)),
         "last-handoff --route, the busiest": lambda _: session.last_handoffs(route=about.route, limit=1),
-        "last_handoffs_of_route, the query": lambda _: session.query("last_handoffs_of_route", route=about.route, limit=1),
+        "last_handoffs_of_route, the query": lambda _: session.query(
+            "last_handoffs_of_route", route=about.route, limit=1, draw=False
+        ),
         "impact of the busiest system": lambda _: session.impact(about.system),
         "late --as-of": lambda _: session.late(as_of=as_of),
     }

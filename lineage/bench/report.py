@@ -13,6 +13,7 @@ import psutil
 
 from lineage.bench.goals import Goal
 from lineage.bench.goals import markdown as goals_markdown
+from lineage.bench.offline import Offline
 from lineage.bench.sampling import Spread
 
 Row = tuple[str, ...]
@@ -57,14 +58,15 @@ class LoadCost:
 
     @property
     def ratio(self) -> float:
-        """Events a second by raw rows a second; a row is a node or a relationship that the load left."""
-        return (self.events / self.seconds) / (self.created / self.raw_seconds)
+        """Events a second by the load, by events a second of creating exactly what they left: seconds by seconds."""
+        return self.raw_seconds / self.seconds
 
 
 @dataclass(frozen=True)
 class Measured:
-    """All of one run. ``graph``: counts by label; ``goals``: what else was measured, each with one;
-    ``missing``: references that could not be measured, and why.
+    """All of one run. ``graph``: counts by label; ``missing``: references that could not be measured, and why.
+
+    ``load``, ``built``: what it took to load the graph, or to build it offline; ``goals``: what else was measured, each with one.
     """
 
     items: int
@@ -74,6 +76,7 @@ class Measured:
     groups: tuple[Group, ...]
     load: LoadCost | None
     goals: tuple[Goal, ...]
+    built: Offline | None
     missing: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -83,7 +86,10 @@ class Measured:
             group["ratios"] = {name: one.ratio(name) for name in one.spreads}
         for row, goal in zip(said["goals"], self.goals, strict=True):
             row["reached"] = goal.reached
-        return said | {"load": said["load"] and said["load"] | {"ratio": self.load.ratio if self.load else None}}
+        for name, cost in (("load", self.load), ("built", self.built)):
+            if cost is not None:
+                said[name]["ratio"] = cost.ratio
+        return said
 
     def write(self, path: Path) -> None:
         """As a JSON file."""
@@ -125,10 +131,27 @@ def markdown(measured: Measured) -> str:
             f" {one.created / one.raw_seconds:,.0f} rows/s.",
             f"Ratio: {one.ratio:.2f}.",
         ]
+    if measured.built:
+        lines += ["", "### Building offline", "", *_built(measured.built)]
     lines += goals_markdown(measured.goals)
     if measured.missing:
         lines += ["", "Not measured:", "", *(f"- {why}" for why in measured.missing)]
     return "\n".join([*lines, ""])
+
+
+def _built(one: Offline) -> list[str]:
+    """What the offline build took, and its reference."""
+    said = [
+        f"{one.events:,} events in {one.seconds:.1f} s: {one.events / one.seconds:,.0f} events/s, until all indexes are online."
+    ]
+    if one.bare_seconds is None or one.bare_size is None:
+        return [*said, "Its reference was not measured."]
+    return [
+        *said,
+        f"neo4j-admin's bare import of the tables that it made, with the same constraints and indexes: {one.bare_seconds:.1f} s"
+        f" ({one.bare_size:,} of the graph's {one.size:,} nodes and relationships; the store wrote the others).",
+        f"Ratio: {one.ratio:.2f}.",
+    ]
 
 
 def _chart(group: Group) -> list[str]:

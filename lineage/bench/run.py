@@ -32,15 +32,18 @@ SWEEPS = 3
 """Rounds of what takes seconds."""
 
 
-def bench(items: int, seed: int, folder: Path, *, rounds: int, with_load: bool, say: Callable[[str], None]) -> Measured:
+def bench(
+    items: int, seed: int, folder: Path, *, rounds: int, offline: bool, with_load: bool, say: Callable[[str], None]
+) -> Measured:
     """Measure every question and the load beside their references on a simulated graph below ``folder``.
 
-    ``rounds``: samples of each small question; ``with_load``: also create the graph's content raw, in another server. The graph
-    stays in the folder for the next run. Raises RefusedError where the folder holds another graph, ServerError.
+    ``rounds``: samples of each small question; ``offline``: build the graph offline; ``with_load``: also create the graph's content
+    raw, or import it bare if it is built offline, in another server. The graph stays in the folder for the next run. Raises
+    RefusedError where the folder holds another graph, ServerError.
     """
     with ExitStack() as stack:
         stack.callback(down, folder / "home")
-        session, loaded, as_of = prepared(folder, items, seed, say)
+        session, loaded, as_of = prepared(folder, items, seed, offline=offline, reference=with_load, say=say)
         stack.enter_context(session)
         about = subjects(session, seed)
         missing = [f"{name}: it is not installed" for name in LIBRARIES if name not in installed()]
@@ -57,7 +60,7 @@ def bench(items: int, seed: int, folder: Path, *, rounds: int, with_load: bool, 
         say("Asking about many items")
         many = sweeps(session, as_of)
         large = Group("Verdicts on all items of a day", next(iter(many)), sample(many, SWEEPS, 1))
-        cost = _load_cost(session, loaded, say) if with_load else None
+        cost = _load_cost(session, loaded, say) if with_load and loaded.offline is None else None
         say("Starting the command line")
         goals = tuple(starting_goals(folder / "home", about.item(0), min(rounds, ROUNDS)))
         if with_load:
@@ -71,6 +74,7 @@ def bench(items: int, seed: int, folder: Path, *, rounds: int, with_load: bool, 
             groups=(small, large),
             load=cost,
             goals=goals,
+            built=loaded.offline,
             missing=tuple(missing),
         )
 

@@ -59,12 +59,14 @@ def build(
     rejects: Callable[[int], Path],
     workers: int,
     say: Callable[[str], None] = lambda step: None,
+    imported: Callable[[Sequence[Part]], None] = lambda parts: None,
 ) -> list[Report]:
     """Build the graph of these sources in the empty database of a home's server, which runs when this returns.
 
-    ``rejects``: where the rejects of the source with that number go; ``say`` is told of each step as it begins. Returns a report
-    for each source, as loading it does. Raises RefusedError where the database is not empty, or an earlier build broke off behind
-    the import; SourceError, NotFoundError, UsageError for a source that cannot be read (nothing is written then); ServerError.
+    ``rejects``: where the rejects of the source with that number go; ``say`` is told of each step as it begins; ``imported`` gets the
+    tables when they are imported, before they are removed. Returns a report for each source, as loading it does.
+    Raises RefusedError where the database is not empty, or an earlier build broke off behind the import; SourceError, NotFoundError,
+    UsageError for a source that cannot be read (nothing is written then); ServerError.
     """
     place = resolve(home)
     place.create()
@@ -81,7 +83,7 @@ def build(
         with Workers.hired(workers) as hired:
             built = run_steps(plan, portions, hired, say)
         say("import")
-        _import(place, plan, built.parts)
+        imported(_import(place, plan, built.parts))
         say("indexes")
         return _finish(place, found, built, rejects, say)
 
@@ -157,20 +159,22 @@ def _portions(found: Sequence[Opened], most_bytes: int) -> list[tuple[int, Porti
     return [(place, portion) for place, one in enumerate(found) if not one.again for portion in one.source.portions(most_bytes)]
 
 
-def _import(place: Home, plan: Plan, parts: Sequence[Part]) -> None:
+def _import(place: Home, plan: Plan, parts: Sequence[Part]) -> list[Part]:
     _refuse_unless_empty(place)  # asked again: reading took its time
     plan.tables.mkdir(exist_ok=True)
     # Ours from the first moment on. Its model is none that there is, so that the schema is made at the first connection.
     marker = Part("nodes", "Lineage", ",".join(_MARKER), plan.tables / "marker.csv")
     marker.path.write_text('"graph",0\n', "utf-8")
+    tables = [*parts, marker]
     with stopped(place.root):
         _begun(place).write_text(IMPORTING, "utf-8")
         try:
-            import_tables(place, plan.folder, [*parts, marker])
+            import_tables(place, plan.folder, tables)
         except ServerError as error:
             error.hint = "The database, which was empty, may be unusable now: mend the cause and run `lineage bulk` again."
             raise
         _begun(place).write_text(IMPORTED, "utf-8")
+    return tables
 
 
 def _finish(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -37,6 +38,11 @@ class Plan:
     def spill(self, step: str, job: str) -> Spill:
         """A job's own file of records for a later step."""
         return Spill(self.records(step) / f"{job}.spill", self.partitions)
+
+    def forget(self, *steps: str) -> None:
+        """Give back the disk that the records for these steps took."""
+        for step in steps:
+            shutil.rmtree(self.records(step))
 
     @property
     def tables(self) -> Path:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Self
 
 import yaml
 
@@ -14,8 +15,11 @@ from lineage.simulate.network import SECOND, Network, Partner, Route
 
 HANDOFFS = "handoffs"
 ABOUT, TRUTH, FAULTS = "simulation.json", "truth.jsonl", "faults.jsonl"
-REGISTRY, ITEMS, PROJECT = "partners.yaml", "items.yaml", "lineage.yaml"
-FILES = (ABOUT, TRUTH, FAULTS, REGISTRY, ITEMS, PROJECT)
+REGISTRY, PROJECT = "partners.yaml", "lineage.yaml"
+FILES = (ABOUT, TRUTH, FAULTS, REGISTRY, PROJECT)
+ITEMS_A_FILE = 20_000
+"""A YAML file is read as a whole, so many items are written as several."""
+_ITEMS = re.compile(r"items(-\d+)?\.yaml")
 MADE_BY = "lineage simulate"
 
 PROJECT_TEXT = """\
@@ -26,8 +30,6 @@ PROJECT_TEXT = """\
 # What really happened stands in truth.jsonl and faults.jsonl, which are not loaded.
 sources:
   - {feed: partners, source: partners.yaml}
-  - {feed: partners, source: items.yaml}
-  - {feed: handoffs, source: handoffs}
 """
 
 
@@ -53,17 +55,16 @@ def _clear(folder: Path) -> None:
         return
     logs = folder / HANDOFFS
     inside = sorted(logs.iterdir()) if logs.is_dir() else []
-    strange = [one for one in found if one.name not in FILES and one != logs] + [
-        one for one in inside if one.suffix != ".jsonl"
-    ]
+    files = [one for one in found if one.name in FILES or _ITEMS.fullmatch(one.name)]
+    strange = [one for one in found if one not in files and one != logs] + [one for one in inside if one.suffix != ".jsonl"]
     if strange or not _ours(folder / ABOUT):
         other = strange[0].name if strange else found[0].name
         raise RefusedError(
             f"{folder} holds other things ({other}), which a simulation would overwrite.",
             hint="Name a new or empty directory with --out.",
         )
-    for one in [*inside, *(folder / name for name in FILES)]:
-        one.unlink(missing_ok=True)
+    for one in [*inside, *files]:
+        one.unlink()
     if logs.is_dir():
         logs.rmdir()
 
@@ -82,7 +83,7 @@ def write_about(folder: Path, about: dict[str, Any]) -> None:
 
 
 def write_registry(folder: Path, network: Network) -> None:
-    """Write what is declared: partners, systems, interfaces, data sets, routes; and the project file."""
+    """Write what is declared: partners, systems, interfaces, data sets, routes."""
     datasets = sorted({route.dataset for route in network.routes})
     registry = {
         "partners": [_partner(partner) for partner in network.partners.values()],
@@ -94,7 +95,44 @@ def write_registry(folder: Path, network: Network) -> None:
     with (folder / REGISTRY).open("w", encoding="utf-8") as file:
         file.write("# The registry of a simulation: invented partners, systems and agreements.\n")
         yaml.safe_dump(registry, file, sort_keys=False, width=128, default_flow_style=None)
-    (folder / PROJECT).write_text(PROJECT_TEXT, "utf-8")
+
+
+def write_project(folder: Path, items: Iterable[str]) -> None:
+    """Write the project file. ``items``: the names of the files that list items."""
+    sources = [f"  - {{feed: partners, source: {name}}}" for name in items] + [f"  - {{feed: handoffs, source: {HANDOFFS}}}"]
+    (folder / PROJECT).write_text("\n".join([PROJECT_TEXT.rstrip(), *sources, ""]), "utf-8")
+
+
+class ItemFiles:
+    """Writes the items that are listed, so many to a file. A context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._items = 0
+        self.names: list[str] = []
+        self._file = self._open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._items:
+            self._file.write("  []\n")
+        self._file.close()
+
+    def write(self, item: str) -> None:
+        """Add an item, as a line of YAML."""
+        if self._items and self._items % ITEMS_A_FILE == 0:
+            self._file.close()
+            self._file = self._open()
+        self._items += 1
+        self._file.write(item)
+
+    def _open(self) -> IO[str]:
+        self.names.append(f"items-{len(self.names) + 1}.yaml" if self.names else "items.yaml")
+        file = (self._folder / self.names[-1]).open("w", encoding="utf-8")
+        file.write("items:\n")
+        return file
 
 
 def _partner(partner: Partner) -> dict[str, Any]:

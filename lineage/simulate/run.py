@@ -8,7 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import IO, Any
@@ -22,8 +22,10 @@ from lineage.simulate.network import DAY, Network, Route, System
 from lineage.simulate.schedule import schedule
 from lineage.simulate.traffic import Missing, Traffic
 
-STARTED = datetime(2026, 3, 1, tzinfo=UTC)
-DAYS = 14
+ENDED = datetime(2026, 3, 15, tzinfo=UTC)
+"""When the last item starts; the logs are collected a day later."""
+ITEMS_A_FORTNIGHT = 100_000
+"""More than these take more time, not more haste: a network that grows to twice its systems does not get fifty times as busy."""
 SAMPLE = 3000
 """So many items are sent in thought to see how dense each route is."""
 
@@ -50,8 +52,10 @@ class _Simulation:
         self._items = items
         self._seed = seed
         self._folder = folder
-        self._clock = Clock(STARTED, DAYS + 1)
-        self._until = (DAYS + 1) * DAY
+        days = 14 * max(1, round(items / ITEMS_A_FORTNIGHT))
+        self._span = days * DAY
+        self._until = self._span + DAY
+        self._clock = Clock(ENDED - timedelta(days=days), days + 1)
         self._network = build(items, self._dice("network"))
         self._starts = {
             (origin.index, kind): self._network.starting(origin, kind)
@@ -59,7 +63,7 @@ class _Simulation:
             for origin, _ in origins
         }
         self._choices = Choices(self._network)
-        self._faults = schedule(self._network, self._sample(), DAYS * DAY, self._dice("faults"))
+        self._faults = schedule(self._network, self._sample(), self._span, self._dice("faults"))
         self._malformed = 0
         self._faults_file: IO[str]
 
@@ -103,13 +107,10 @@ class _Simulation:
         arrived = pending = 0
         with (
             (self._folder / output.TRUTH).open("w", encoding="utf-8") as truth,
-            (self._folder / output.ITEMS).open("w", encoding="utf-8") as listed,
+            output.ItemFiles(self._folder) as listed,
         ):
-            listed.write("items:\n")
-            any_listed = False
             for item, origin in self._produce(self._dice("origins")):
                 if item.listed:
-                    any_listed = True
                     listed.write(self._listed(item, origin))
                 outcome = journeys.travel(item, self._starts[origin.index, item.kind])
                 if outcome.missing or outcome.pending:
@@ -117,8 +118,7 @@ class _Simulation:
                 else:
                     arrived += 1
                     truth.write(f'{{"item":"{item.id}","kind":"{item.kind}","arrived":true,"missing":[]}}\n')
-            if not any_listed:
-                listed.write("  []\n")
+            output.write_project(self._folder, listed.names)
             traffic.settle()
             missing: Counter[str] = Counter()
             decidable: Counter[str] = Counter()
@@ -142,7 +142,7 @@ class _Simulation:
             kind: ([one for one, _ in pairs], list(itertools.accumulate(weight for _, weight in pairs)))
             for kind, pairs in self._network.origins.items()
         }
-        span = DAYS * DAY
+        span = self._span
         for number in range(self._items):
             even = span * (number + random.random()) / self._items
             started = int(even - 0.1 * DAY * math.sin(2 * math.pi * even / DAY)) if even < span - DAY else int(even)

@@ -21,6 +21,7 @@ from lineage.simulate.network import DAY, MINUTE, NEVER, Network, Route, System
 
 SHORTEST, LONGEST = 20 * MINUTE, 2 * DAY
 FEWEST = 3
+FORTNIGHT = 14 * DAY
 # Share of the items that meet the cause; retries heal a part of them.
 SHARE = {
     REFUSING: 0.02,
@@ -64,7 +65,7 @@ class _Scheduler:
         self._answered = [r for r in network.routes if r.acknowledgement != "none"]
 
     def draw(self) -> list[Fault]:
-        most = FEWEST + len(self._network.systems) // 6
+        most = (FEWEST + len(self._network.systems) // 6) * max(1, self._span // FORTNIGHT)
         for cause, share in SHARE.items():
             met = 0.0
             for number in range(most):

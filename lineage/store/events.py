@@ -8,8 +8,7 @@ receipt, a TA1 over forty items) is placed through the message it answers, which
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from lineage.custody import Evidence, route_key
@@ -80,7 +79,7 @@ def write_events(tx: Transaction, observing: Reading, events: Iterable[HandoffEv
     items = _identified(tx, new)
     observe(tx, observing, [(one.route, one.from_, one.to, one.dataset) for one in new])
     shrunk, unanswered = _withdraw(tx, replaced)
-    _write_evidence(tx, rows)
+    _write_evidence(tx, rows, stored)
     fresh = _placed(winners, items)
     shrunk |= _place_replies(tx, winners, items, fresh, unanswered)
     refold_handoffs(tx, fresh, shrunk)
@@ -120,12 +119,14 @@ def _wordings(tx: Transaction, before: dict[str, Any]) -> dict[str, str]:
     return {only.hash: only.text}
 
 
-def _write_evidence(tx: Transaction, rows: list[dict[str, Any]]) -> None:
+def _write_evidence(tx: Transaction, rows: list[dict[str, Any]], stored: Collection[Key]) -> None:
     """Whole rows become the node as it is now; a row without a hash only adds the variants of one that stays."""
+    new = [row for row in rows if (row["source"], row["id"]) not in stored]
+    tx.run("UNWIND $rows AS row CREATE (e:Evidence) SET e = row", rows=new)
+    other = [row for row in rows if (row["source"], row["id"]) in stored]
     for whole, how in ((True, "SET e = row"), (False, "SET e += row")):
-        some = [row for row in rows if ("hash" in row) == whole]
-        if some:
-            tx.run(f"UNWIND $rows AS row MERGE (e:Evidence {{source: row.source, id: row.id}}) {how}", rows=some)
+        if some := [row for row in other if ("hash" in row) == whole]:
+            tx.run(f"UNWIND $rows AS row MATCH (e:Evidence {{source: row.source, id: row.id}}) {how}", rows=some)
     packed = [row for row in rows if row.get("envelopes")]
     if packed:
         tx.run(
@@ -241,7 +242,7 @@ def _place_replies(
     for reply in replies:
         for item, route in sorted(answered_by(reply, originals[reply.evidence.in_reply_to or ""])):
             wanted.add((reply.evidence.source, reply.evidence.id, f"{route}|{item}"))
-            fresh.setdefault(item, []).append(replace(reply.evidence, route=route))
+            fresh.setdefault(item, []).append(reply.evidence._replace(route=route))
     return _detach(tx, [[r.evidence.source, r.evidence.id] for r in replies], wanted)
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import fields
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from lineage.custody import Evidence, State, fold_item, properties
-from lineage.graph import Transaction, plain
+from lineage.graph import Row, Transaction, plain
+from lineage.times import time_of
 
-_FIELDS = tuple(field.name for field in fields(Evidence))
+_FIELDS = Evidence._fields
 
 
 def as_evidence(row: dict[str, Any], route: str) -> Evidence:
@@ -19,49 +18,66 @@ def as_evidence(row: dict[str, Any], route: str) -> Evidence:
     return Evidence(route=route, **{**values, "envelopes": tuple(values.get("envelopes", ()))})
 
 
+def listed_evidence(route: str, said: Sequence[Any]) -> Evidence:
+    """Evidence on the handoff of ``route`` from a list of its properties, as queries give thousands at once.
+
+    ``said``: source, id, type, time in microseconds since 1970, sender, receiver, data set, message, message that it answers,
+    envelopes, reporter, code, detail, raw type.
+    """
+    source, id_, type_, at, sender, receiver, dataset, message, answers, inside, *rest = said
+    return Evidence(
+        source, id_, type_, route, time_of(at), sender, receiver, dataset, message, answers, tuple(inside or ()), *rest
+    )
+
+
 def evidence_of(tx: Transaction, item_ids: Iterable[str]) -> dict[str, list[Evidence]]:
     """The stored evidence about each item's handoffs."""
-    found: dict[str, list[Evidence]] = defaultdict(list)
     rows = tx.run(
         """UNWIND $ids AS id MATCH (i:Item {id: id})<-[:OF]-(h:Handoff)<-[:ABOUT]-(e:Evidence)
-        RETURN id, h.route_id AS route, properties(e) AS e""",
+        RETURN id, collect([
+            h.route_id, e.source, e.id, e.type, e.time.epochMillis * 1000 + e.time.microsecond % 1000, e.from_system, e.to_system,
+            e.dataset, e.message_id, e.in_reply_to, e.envelopes, e.reporter, e.code, e.detail, e.raw_type
+        ]) AS evidence""",
         ids=sorted(item_ids),
     )
-    for row in rows:
-        found[row["id"]].append(as_evidence(row["e"], row["route"]))
-    return found
+    return {row["id"]: [listed_evidence(route, said) for route, *said in row["evidence"]] for row in rows}
 
 
-def refold_handoffs(tx: Transaction, fresh: dict[str, list[Evidence]], shrunk: Iterable[str] = ()) -> None:
-    """Fold the items of ``fresh`` anew from what is stored and what is fresh, and write states and links.
+def refold_handoffs(tx: Transaction, fresh: dict[str, list[Evidence]], shrunk: Collection[str] = ()) -> None:
+    """Fold the items of ``fresh`` anew from what is stored and what is fresh; write the states that this changes, and links.
 
-    ``fresh``: item id to evidence that has no ABOUT yet. ``shrunk``: items that evidence was taken away from; of theirs,
-    handoffs that no evidence speaks of any more are removed: they were a state, not a record.
+    ``fresh``: item id to evidence, some of which may be stored on its handoff already. ``shrunk``: items that evidence was
+    taken away from; of theirs, handoffs that no evidence speaks of any more are removed: they were a state, not a record.
     """
-    fresh = {**{item_id: [] for item_id in shrunk}, **fresh}
-    stored = evidence_of(tx, fresh)
-    rows, about = [], []
-    for item_id, new in fresh.items():
-        states = fold_item([*stored.get(item_id, ()), *new])
-        rows += [handoff_row(state, item_id) for state in states.values()]
-        about += [{"source": e.source, "id": e.id, "handoff": f"{e.route}|{item_id}"} for e in new]
-    tx.run(
-        """CYPHER 25 UNWIND $rows AS row
-        MATCH (i:Item {id: row.item_id})
-        MERGE (h:Handoff {id: row.id})
-        REMOVE h:Secured:Unsecured
-        SET h = row, h:$(CASE WHEN row.secured THEN 'Secured' ELSE 'Unsecured' END)
-        MERGE (h)-[:OF]->(i)""",
-        rows=rows,
-    )
+    stored = evidence_of(tx, {*fresh, *shrunk})
+    created: list[Row] = []
+    changed: list[Row] = []
+    whole: list[Row] = []
+    about: list[Row] = []
+    for item_id in {**fresh, **dict.fromkeys(shrunk)}:
+        known = stored.get(item_id, [])
+        there = {(one.route, one.source, one.id) for one in known}
+        new = {(one.route, one.source, one.id): one for one in fresh.get(item_id, ())}
+        new = {key: one for key, one in new.items() if key not in there}
+        about += [{"source": source, "id": id_, "handoff": f"{route}|{item_id}"} for route, source, id_ in new]
+        states = _rows(item_id, [*known, *new.values()])
+        if item_id in shrunk:
+            whole += states.values()
+            continue
+        # The stored evidence tells what the graph shows now.
+        shown = _rows(item_id, known)
+        created += [row for id_, row in states.items() if id_ not in shown]
+        changed += [_changes(shown[id_], row) for id_, row in states.items() if id_ in shown and row != shown[id_]]
+    _create(tx, created)
+    _change(tx, changed)
+    _put(tx, whole)
     tx.run(
         """UNWIND $rows AS row
         MATCH (e:Evidence {source: row.source, id: row.id})
         MATCH (h:Handoff {id: row.handoff})
-        MERGE (e)-[:ABOUT]->(h)""",
+        CREATE (e)-[:ABOUT]->(h)""",
         rows=about,
     )
-
     if shrunk:
         tx.run(
             """UNWIND $ids AS id MATCH (i:Item {id: id})<-[:OF]-(h:Handoff)
@@ -70,6 +86,52 @@ def refold_handoffs(tx: Transaction, fresh: dict[str, list[Evidence]], shrunk: I
         )
 
 
-def handoff_row(state: State, item_id: str) -> dict[str, Any]:
+def _rows(item_id: str, evidence: Iterable[Evidence]) -> dict[str, Row]:
+    rows = (handoff_row(state, item_id) for state in fold_item(evidence).values())
+    return {row["id"]: row for row in rows}
+
+
+def _changes(before: Row, after: Row) -> Row:
+    """What is other than before; None where it is gone."""
+    changes = {name: value for name, value in after.items() if before.get(name) != value}
+    return {"id": after["id"], "changes": {**dict.fromkeys(before.keys() - after.keys()), **changes}}
+
+
+def _create(tx: Transaction, rows: list[Row]) -> None:
+    """Handoffs that the graph does not have yet."""
+    for label, some in _by_label(rows, lambda row: bool(row["secured"])):
+        tx.run(
+            f"UNWIND $rows AS row MATCH (i:Item {{id: row.item_id}}) CREATE (h:Handoff:{label}) SET h = row CREATE (h)-[:OF]->(i)",
+            rows=some,
+        )
+
+
+def _change(tx: Transaction, rows: list[Row]) -> None:
+    """Handoffs that the graph has, as far as they are other than it shows them."""
+    tx.run("UNWIND $rows AS row MATCH (h:Handoff {id: row.id}) SET h += row.changes", rows=rows)
+    turned = [row for row in rows if "secured" in row["changes"]]
+    for label, some in _by_label(turned, lambda row: bool(row["changes"]["secured"])):
+        tx.run(f"UNWIND $rows AS row MATCH (h:Handoff {{id: row.id}}) REMOVE h:Secured:Unsecured SET h:{label}", rows=some)
+
+
+def _put(tx: Transaction, rows: list[Row]) -> None:
+    """Handoffs as they are now, whatever the graph shows of them."""
+    for label, some in _by_label(rows, lambda row: bool(row["secured"])):
+        tx.run(
+            f"""UNWIND $rows AS row MATCH (i:Item {{id: row.item_id}})
+            MERGE (h:Handoff {{id: row.id}}) REMOVE h:Secured:Unsecured SET h = row, h:{label}
+            MERGE (h)-[:OF]->(i)""",
+            rows=some,
+        )
+
+
+def _by_label(rows: list[Row], secured: Callable[[Row], bool]) -> Iterator[tuple[str, list[Row]]]:
+    """Rows by the label that shows in Browser whether the handoff is secured."""
+    for label, wanted in (("Secured", True), ("Unsecured", False)):
+        if some := [row for row in rows if secured(row) is wanted]:
+            yield label, some
+
+
+def handoff_row(state: State, item_id: str) -> Row:
     """The properties of a Handoff node, without the absent ones."""
     return {name: value for name, value in properties(state, item_id).items() if value is not None}

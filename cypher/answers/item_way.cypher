@@ -1,0 +1,70 @@
+// Item way: what is known of an item's way, and which declared routes it could take?
+// The same as `trace_path`, for programs: one row with lists, so that a whole way travels at once. `hops`: route, sender, receiver, the
+// declared routes that it could be, and its evidence, as `evidence_of_handoffs` lists it. `systems`: id, zone of its partner, whether it
+// is told of items and not given them (kind notification), and when it was last heard of, `freshest` when anybody was. `versions`,
+// `alike`: whether it has versions, and may be the same as others. Times in microseconds since 1970.
+// @param item string  id of an item (see find_item)
+// @param as_of datetime = null  only evidence and declarations of that time, null is now
+// @returns item, above, identifiers, hops, agreements, systems, versions, alike, freshest
+// @example item='episode:dev-meeting'
+CYPHER 25
+MATCH (i:Item {id: $item})
+LET now = coalesce($as_of, datetime())
+LET over = COLLECT { MATCH (i)-[:PART_OF|VERSION_OF]->{1,6}(a:Item) RETURN DISTINCT a }
+LET above = [a IN over | a{.id, .kind, .name, .origin, .declared, .expected_on}]
+LET identifiers = COLLECT {
+  CALL (i, over) {
+    MATCH (x:Identifier)-[:IDENTIFIES]->(i) RETURN x.id AS id
+    UNION
+    UNWIND over AS a MATCH (x:Identifier)-[:IDENTIFIES {scope: 'work'}]->(a) WHERE a.kind = i.kind RETURN x.id AS id
+  }
+  RETURN id ORDER BY id
+}
+LET handoffs = COLLECT { MATCH (i)<-[:OF]-(h:Handoff) WHERE h.first_at IS NULL OR h.first_at <= now RETURN h }
+LET starts = [i.origin] + [a IN above | a.origin] + [h IN handoffs | h.from_system] + [h IN handoffs | h.to_system]
+LET open = COLLECT {
+  UNWIND starts AS start
+  WITH DISTINCT start WHERE start IS NOT NULL
+  MATCH (:System {id: start})-[:SENDS]->(first:Route)
+  WHERE i.kind IN first.item_kind
+  MATCH (first)-[f:FEEDS WHERE f.kind <> 'arrival']->{0,20}(r:Route)
+  WHERE i.kind IN r.item_kind AND (r.valid_from IS NULL OR r.valid_from <= now)
+  RETURN DISTINCT r
+}
+LET seen = COLLECT {
+  UNWIND handoffs AS h
+  LET at = coalesce(h.first_at, now)
+  LET named = COLLECT { MATCH (r:Route {id: h.route_id}) RETURN r }[0]
+  LET joined = CASE WHEN named.declared THEN [named] ELSE COLLECT {
+    MATCH (:System {id: h.from_system})-[:SENDS]->(d:Route {`from`: h.from_system, to: h.to_system})
+    WHERE d.declared AND (h.dataset IS NULL OR d.dataset IS NULL OR d.dataset = h.dataset)
+      AND (i.kind IN d.item_kind OR d.item_kind = [])
+      AND (d.valid_from IS NULL OR d.valid_from <= at) AND (d.valid_to IS NULL OR d.valid_to > at)
+    RETURN DISTINCT d ORDER BY d.id
+  } END
+  RETURN {handoff: h, joined: joined, sender: coalesce(h.from_system, named.`from`), receiver: coalesce(h.to_system, named.to)}
+}
+LET routes = COLLECT { UNWIND open + reduce(all = [], s IN seen | all + CASE WHEN size(s.joined) = 1 THEN s.joined ELSE [] END) AS r RETURN DISTINCT r }
+LET ends = COLLECT {
+  UNWIND starts + [s IN seen | s.sender] + [s IN seen | s.receiver] + [r IN routes | r.`from`] + [r IN routes | r.to] AS id
+  RETURN DISTINCT id
+}
+RETURN i{.id, .kind, .name, .origin, .declared, .expected_on} AS item, above, identifiers,
+  [s IN seen | [s.handoff.route_id, s.sender, s.receiver, [r IN s.joined | r.id], COLLECT {
+    WITH s.handoff AS h
+    MATCH (h)<-[:ABOUT]-(e:Evidence) WHERE e.time IS NULL OR e.time <= now
+    RETURN [e.source, e.id, e.type, e.time.epochMillis * 1000 + e.time.microsecond % 1000, e.from_system, e.to_system, e.dataset,
+      e.message_id, e.in_reply_to, e.envelopes, e.reporter, e.code, e.detail, e.raw_type]
+  }]] AS hops,
+  [r IN routes WHERE r.declared AND r.`from` IS NOT NULL AND r.to IS NOT NULL | r{.id, .`from`, .to, .dataset, .interface, .item_kind,
+    .after, .expect, .deliver_within, .acknowledgement, .acknowledge_within, .valid_from, .valid_to}] AS agreements,
+  COLLECT {
+    UNWIND ends AS id
+    MATCH (s:System {id: id})
+    RETURN [id, COLLECT { MATCH (s)<-[o:OPERATES]-(p:Partner) WHERE o.valid_to IS NULL OR o.valid_to > now RETURN p.zone }[0],
+      s.kind = 'notification',
+      COLLECT { MATCH (e:Evidence) WHERE e.said_by = id AND e.time <= now RETURN e.time.epochMillis * 1000 + e.time.microsecond % 1000 ORDER BY e.said_by DESC, e.time DESC LIMIT 1 }[0]]
+  } AS systems,
+  EXISTS { (i)<-[:VERSION_OF]-(:Item) } AS versions,
+  EXISTS { (i)-[:MAY_BE]-(:Item) } AS alike,
+  COLLECT { MATCH (e:Evidence) WHERE e.time <= now RETURN e.time.epochMillis * 1000 + e.time.microsecond % 1000 ORDER BY e.time DESC LIMIT 1 }[0] AS freshest
