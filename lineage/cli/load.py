@@ -164,21 +164,22 @@ def print_loads(reports: list[Report], form: str, *, whole: bool) -> None:
 
 
 def _print_feeds(reports: list[Report]) -> None:
-    """One row for each feed, over all its sources."""
+    """One row for each feed, over all its sources; what happened nowhere has no column."""
     from lineage.render.output import print_rows
 
     rows = []
     for feed in dict.fromkeys(report.feed for report in reports):
         own = [report for report in reports if report.feed == feed]
-        sums = {name: sum(getattr(report, name) for report in own) for name in _SUMMED}
+        sums = {name: sum(getattr(report, name) for report in own) for name in ("read", "facts", *_HAPPENED)}
         seconds = f"{sum(report.seconds for report in own):.1f}"
         rows.append(
             {"feed": feed, "sources": len(own), **sums, "findings": sum(len(r.findings) for r in own), "seconds": seconds}
         )
-    print_rows(rows, ["feed", "sources", *_SUMMED, "findings", "seconds"], "table")
+    happened = [name for name in (*_HAPPENED, "findings") if any(row[name] for row in rows)]
+    print_rows(rows, ["feed", "sources", "read", "facts", *happened, "seconds"], "table")
 
 
-_SUMMED = ("read", "facts", "created", "changed", "unchanged", "rejected", "retired")
+_HAPPENED = ("created", "changed", "unchanged", "rejected", "retired")
 
 
 def rejects_of(given: str | None, number: int, default: Path) -> Path:
