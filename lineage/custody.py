@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from lineage.owed import may_change, standing
@@ -19,6 +19,8 @@ SYSTEM_URN = "urn:lineage:system:"
 # The receiver's word, whoever recorded it: a reply in the sender's log is the receiver's evidence.
 RECEIPTS = frozenset({"received", "picked_up", "accepted", "accepted_with_errors", "partially_accepted", "published"})
 _ACKNOWLEDGEMENTS = ("accepted", "partially_accepted", "accepted_with_errors", "rejected")
+# What has no time comes before all that has one.
+_UNDATED = datetime.min.replace(tzinfo=UTC)
 _TIMES = ("queued", "sent", "picked_up", "received", "failed", "rejected", "published")
 
 
@@ -154,13 +156,13 @@ def _beside_each_other(states: dict[str, State]) -> dict[str, State]:
     return result
 
 
-def _order(seen: Evidence) -> tuple[bool, float, str, str]:
-    return seen.time is not None, seen.time.timestamp() if seen.time else 0.0, seen.source, seen.id
+def _order(seen: Evidence) -> tuple[datetime, str, str]:
+    return seen.time or _UNDATED, seen.source, seen.id
 
 
 def _fold_handoff(route: str, evidence: list[Evidence]) -> State:
-    from_system = min(filter(None, (e.from_system for e in evidence)), default=None)
-    to_system = min(filter(None, (e.to_system for e in evidence)), default=None)
+    from_system = min({e.from_system for e in evidence if e.from_system}, default=None)
+    to_system = min({e.to_system for e in evidence if e.to_system}, default=None)
     attempts = _attempts(evidence, to_system)
     secured = [a for a in attempts if a.secured]
     shown = max(secured or attempts, key=_started, default=None)
@@ -169,7 +171,7 @@ def _fold_handoff(route: str, evidence: list[Evidence]) -> State:
         route=route,
         from_system=from_system,
         to_system=to_system,
-        dataset=min(filter(None, (e.dataset for e in evidence)), default=None),
+        dataset=min({e.dataset for e in evidence if e.dataset}, default=None),
         secured=bool(secured),
         secured_at=min((a.secured_at for a in secured if a.secured_at), default=None),
         secured_by="receipt" if secured else None,
@@ -185,8 +187,8 @@ def _fold_handoff(route: str, evidence: list[Evidence]) -> State:
     )
 
 
-def _started(attempt: Attempt) -> tuple[bool, float, str]:
-    return attempt.started is not None, attempt.started.timestamp() if attempt.started else 0.0, attempt.key
+def _started(attempt: Attempt) -> tuple[datetime, str]:
+    return attempt.started or _UNDATED, attempt.key
 
 
 def _has(evidence: Iterable[Evidence], kind: str) -> bool:
@@ -286,14 +288,14 @@ def _transport(evidence: list[Evidence], to_system: str | None) -> str | None:
             return kind
     # A resend of the same message after a failure is under way again; at the same moment the failure counts.
     travelling = [e for e in evidence if e.type == "sent" or (e.type == "failed" and not negates(e, to_system))]
-    latest = max(travelling, key=lambda e: (_order(e)[:2], e.type == "failed"), default=None)
+    latest = max(travelling, key=lambda e: (e.time or _UNDATED, e.type == "failed"), default=None)
     return latest.type if latest else None
 
 
 def _latest(evidence: list[Evidence], kinds: tuple[str, ...]) -> str | None:
     """The latest of these by time; at the same moment the worse, which stands later in ``kinds``."""
     said = [e for e in evidence if e.type in kinds]
-    latest = max(said, key=lambda e: (_order(e)[:2], kinds.index(e.type)), default=None)
+    latest = max(said, key=lambda e: (e.time or _UNDATED, kinds.index(e.type)), default=None)
     return latest.type if latest else None
 
 

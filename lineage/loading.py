@@ -75,19 +75,32 @@ class OpenedSource:
             stream=self.source.stream,
         )
 
+    @property
+    def about_bytes(self) -> int:
+        """About how much it holds, unpacked."""
+        return sum(map(_about_bytes, self.source.documents))
+
     def portions(self, most_bytes: int) -> list[Portion]:
         """The source in parts that can be read apart, by other processes too: one, unless its feed reads documents one by one."""
         portions: list[list[Document]] = [[]]
         size = 0
         for document in self.source.documents if self.feed.apart else ():
-            size += document.path.stat().st_size
+            size += (more := _about_bytes(document))
             if portions[-1] and size > most_bytes:
                 portions.append([])
-                size = document.path.stat().st_size
+                size = more
             portions[-1].append(document)
         if not portions[0]:
             return [Portion(self.feed.name, self.source, self.settings)]
         return [Portion(self.feed.name, replace(self.source, documents=tuple(part)), self.settings) for part in portions]
+
+
+_PACKED = 10
+
+
+def _about_bytes(document: Document) -> int:
+    packed = document.member is not None or document.path.suffix in {".gz", ".parquet"}
+    return document.path.stat().st_size * (_PACKED if packed else 1)
 
 
 @dataclass(frozen=True)

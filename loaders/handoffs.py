@@ -8,8 +8,9 @@ An event says that something was seen at one end of a route. The CloudEvents att
      "data":{"route":"cms-to-host", "message_id":"m-1", "envelopes":["batch-7"], "identifiers":["rss:guid:abc"]}}
 
 In a table all of them are columns; ``type`` may be the bare word (``sent``), and lists are separated by ``|`` or space, or
-are JSON lists. Columns of other names, constants, words and times are mapped by the settings (``loaders._mapping``), so
-that a support team's own log is read without code; a row without id is identified by its content.
+are JSON lists. Columns may stand in the names of folders (``day=2026-03-01/part-0.parquet``). Columns of other names, constants, words
+and times are mapped by the settings (``loaders._mapping``), so that a support team's own log is read without code; a row without
+id is identified by its content.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 from lineage.facts import HandoffEvent
 from loaders._events import event_fact
 from loaders._mapping import TableSettings
-from loaders._tabular_files import column_names, table_kind
+from loaders._tabular_files import column_names, partition_of, table_kind
 from loaders.base import (
     Document,
     Reject,
@@ -53,10 +54,11 @@ def read(source: Source, settings: TableSettings) -> Iterator[Said]:
 
 def _read_document(document: Document, settings: TableSettings) -> Iterator[Said]:
     kind = table_kind(document)
+    partition = partition_of(document)
     if kind == "json":
-        yield from _read_json(document, settings)
+        yield from _read_json(document, settings, partition)
         return
-    if (names := column_names(document, kind)) is not None and (missing := settings.missing(names)):
+    if (names := column_names(document, kind)) is not None and (missing := settings.missing([*names, *partition])):
         ours = missing[0][0]
         yield Reject(
             position=document.at("line 1" if kind == "csv" else "schema"),
@@ -66,15 +68,15 @@ def _read_document(document: Document, settings: TableSettings) -> Iterator[Said
         )
         return
     for row in csv_rows(document) if kind == "csv" else parquet_rows(document):
-        yield row if isinstance(row, Reject) else _row(row[0], row[1], settings)
+        yield row if isinstance(row, Reject) else _row(row[0], partition | row[1], settings)
 
 
-def _read_json(document: Document, settings: TableSettings) -> Iterator[Said]:
+def _read_json(document: Document, settings: TableSettings, partition: dict[str, str | None]) -> Iterator[Said]:
     for value in json_values(document):
         if isinstance(value, Reject):
             yield value
         elif settings.mapped and isinstance(value[1], dict) and "specversion" not in value[1]:
-            yield _row(value[0], value[1], settings)
+            yield _row(value[0], partition | value[1], settings)
         else:
             yield _event(*value)
 

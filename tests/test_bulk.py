@@ -10,6 +10,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from harness import ROOT, Run
@@ -101,7 +104,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> list[ProjectSource]:
         for event in (event for name in names for event in world(name, random)):
             file.write(json.dumps(event) + "\n")
         file.write('{"specversion": "1.0", "id": "bad"}\n')
-    more = [("partners", "worlds.yaml"), ("handoffs", "worlds.jsonl")]
+    # More of the same worlds, as tables in folders.
+    rows = pd.json_normalize([event for name in names[:3] for event in world(name, random)]).rename(
+        columns=lambda name: name.removeprefix("data.")
+    )
+    pq.write_to_dataset(pa.Table.from_pandas(rows), folder / "lake", partition_cols=["type"])
+    more = [("partners", "worlds.yaml"), ("handoffs", "worlds.jsonl"), ("handoffs", "lake")]
     return [
         *read_project(ROOT / "lineage" / "demo" / "data" / "lineage.yaml"),
         *read_project(folder / "simulation" / "lineage.yaml"),
@@ -116,7 +124,7 @@ def shuffled(sources: list[ProjectSource], folder: Path) -> list[ProjectSource]:
     for one in random.sample(sources, len(sources)):
         path = Path(one.source)
         logs = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
-        if one.feed == "handoffs" and all(log.suffix == ".jsonl" for log in logs):
+        if one.feed == "handoffs" and logs and all(log.suffix == ".jsonl" for log in logs):
             lines = [line for log in logs for line in log.read_text("utf-8").splitlines()]
             random.shuffle(lines)
             mixed = folder / f"mixed-{next(number)}"

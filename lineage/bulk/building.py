@@ -38,7 +38,6 @@ from lineage.store.reading import Reading
 _PARTITION_BYTES = 24 << 20
 """Of what the sources hold, in one partition: some 80,000 events, which a process holds in about 150 MB."""
 _MOST_PARTITIONS = 512
-_PACKED = 10
 T = TypeVar("T")
 _MARKER = ("id:ID(Lineage)", "model:long")
 
@@ -73,7 +72,7 @@ def build(
     with _alone(place) as folder, ExitStack() as stack:
         _refuse_unless_empty(place)
         found = _opened(sources, stack)
-        size = sum(_bytes(one.source) for one in found)
+        size = sum(one.source.about_bytes for one in found)
         plan = Plan(
             folder,
             min(max(1, size // _PARTITION_BYTES), _MOST_PARTITIONS),
@@ -146,13 +145,6 @@ def _opened(sources: Sequence[ProjectSource], stack: ExitStack) -> list[Opened]:
         found.append(Opened(source, load, (load.feed, load.source) in seen))
         seen.add((load.feed, load.source))
     return found
-
-
-def _bytes(one: OpenedSource) -> int:
-    """About how much a source holds, unpacked."""
-    documents = one.source.documents
-    packed = sum(d.path.stat().st_size for d in documents if d.member is not None or d.path.suffix in {".gz", ".parquet"})
-    return one.source.bytes + packed * (_PACKED - 1)
 
 
 def _portions(found: Sequence[Opened], most_bytes: int) -> list[tuple[int, Portion]]:

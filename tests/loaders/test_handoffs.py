@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -215,6 +217,32 @@ def test_parquet_says_the_same_as_csv(tmp_path: Path) -> None:
     sent, received = only(HandoffEvent, load(read, tmp_path / "log.parquet"))
     assert (sent.message_id, sent.time, sent.position) == ("17", datetime(2026, 11, 20, 8, 30, tzinfo=UTC), "row 1")
     assert (received.type, received.message_id) == ("received", None)
+
+
+def test_partitions_are_read_in_the_order_of_names_with_the_columns_of_their_folders(tmp_path: Path) -> None:
+    rows = {
+        "id": ["1", "2", "3"],
+        "day": ["2026-03-02", "2026-03-01", "2026-03-01"],
+        "system": ["a:b", "z", None],
+        "status": ["sent"] * 3,
+        "asset": [1, 2, 3],
+    }
+    pq.write_to_dataset(pa.table(rows), tmp_path, partition_cols=["day", "system"])
+    (tmp_path / "day=2026-03-01" / "system=q").mkdir()
+    row = {"id": "4", "status": "sent", "asset": 4}
+    (tmp_path / "day=2026-03-01" / "system=q" / "part-0.jsonl").write_text(json.dumps(row), "utf-8")
+    (tmp_path / "_SUCCESS").touch()
+    column = {"subject": "asset:{asset}", "type": "status", "reporter": "system", "time": "{day}T00:00:00Z"}
+    found = only(HandoffEvent, load(read, tmp_path, column=column, constant={"source": "lake", "route": "r"}))
+    # Folders in their order: __HIVE_DEFAULT_PARTITION__ comes before the names in small letters.
+    assert [(e.id, e.item, e.reporter) for e in found] == [
+        ("3", "asset:3", None),
+        ("4", "asset:4", "q"),
+        ("2", "asset:2", "z"),
+        ("1", "asset:1", "a:b"),
+    ]
+    assert found[1].position == "day=2026-03-01/system=q/part-0.jsonl: line 1"
+    assert [e.time.day for e in found if e.time] == [1, 1, 1, 2]
 
 
 def test_a_column_that_is_not_there_is_named_with_its_nearest() -> None:
