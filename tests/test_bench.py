@@ -114,6 +114,6 @@ def test_a_graph_that_is_built_offline_is_held_against_the_bare_import(tmp_path:
 def test_what_a_build_took_is_reported() -> None:
     built = Offline(events=100, seconds=10, size=300, bare_seconds=4, bare_size=290)
     for one, text in ((built, "Ratio: 0.40."), (Offline(100, 10, 300), "Its reference was not measured.")):
-        measured = Measured(1, 1, Machine.here("-"), {}, (), None, one, ())
+        measured = Measured(1, 1, Machine.here("-"), {}, (), None, one, goals=(), missing=())
         assert text in markdown(measured) and "10 events/s" in markdown(measured)
         assert measured.as_json()["built"]["ratio"] == one.ratio

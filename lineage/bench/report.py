@@ -75,8 +75,8 @@ class Measured:
     graph: dict[str, int]
     groups: tuple[Group, ...]
     load: LoadCost | None
-    goals: tuple[Goal, ...]
     built: Offline | None
+    goals: tuple[Goal, ...]
     missing: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
