@@ -97,19 +97,17 @@ def _judged(way: Way, expected: Expected, traffic: Traffic) -> Finding:
 
 
 def _sent_unlogged(way: Way, expected: Expected) -> str | None:
-    """Another system that can only have the item from the same sender, of which that one's log shows nothing: it has a hole there."""
+    """Another system that can only have the item from the same sender, though no log shows how it came there: the sender's has a hole.
+
+    Where the receiver's log shows it, the sender's may never show that way, and others on it tell whether it does.
+    """
     sender = expected.agreement.sender
     for other in way.expected.values():
         receiver = other.agreement.receiver
         senders = {e.agreement.sender for e in way.expected.values() if e.agreement.receiver == receiver}
         state = way.states.get(other.agreement.id)
-        logged = state is not None and any(e.said_by == sender and e.type != "queued" for e in state.evidence)
-        if (
-            (other.superseded or other.secured)
-            and senders == {sender}
-            and not logged
-            and receiver != expected.agreement.receiver
-        ):
+        onward = state is not None and state.secured_by == "onward" and not any(e.said_by == sender for e in state.evidence)
+        if (other.superseded or onward) and senders == {sender} and receiver != expected.agreement.receiver:
             return receiver
     return None
 
