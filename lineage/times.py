@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import overload
 
 from lineage.errors import UsageError
 
@@ -40,6 +41,10 @@ def micros_of(time: datetime) -> int:
     return (time - _EPOCH) // timedelta(microseconds=1)
 
 
+@overload
+def time_of(micros: int) -> datetime: ...
+@overload
+def time_of(micros: int | None) -> datetime | None: ...
 def time_of(micros: int | None) -> datetime | None:
     """The time (UTC) so many microseconds since 1970."""
     return None if micros is None else _EPOCH + timedelta(microseconds=micros)

@@ -72,27 +72,18 @@ def _judged(way: Way, expected: Expected, traffic: Traffic) -> Finding:
     if finding.rule == "no-receipt" and expected.agreement.acknowledgement == "none" and not _goes_on(way, expected):
         said = f"{sender} sent it, and no acknowledgement is agreed on route {route}: nothing will tell whether it arrived."
         return replace(finding, rule="no-deadline", at_fault=NOBODY, reason=said, confidence=1.0, missing=())
-    if finding.rule == "not-sent" and (elsewhere := _sent_unlogged(way, expected)):
-        return replace(
-            finding,
-            at_fault=UNDETERMINED,
-            reason=f"{finding.reason} But {elsewhere} has it from {sender}, whose log shows nothing of that either.",
-            confidence=DOUBT,
-            missing=(f"the log of {sender} of that time",),
-        )
     if finding.rule == "not-sent":
+        if elsewhere := _sent_unlogged(way, expected):
+            why = f"But {elsewhere} has it from {sender}, whose log shows nothing of that either."
+            return finding.doubted(why, f"the log of {sender} of that time")
         # Custody is proved late at times; whatever shows the item at the sender shows that it could have sent it by then.
         there = [s.first_at for s in way.states.values() if s.first_at and sender in {s.from_system, s.to_system}]
         finding = replace(finding, began=min(there, default=None))
     found = corroborate(finding, expected, way.item["id"], way.item["kind"], traffic)
     if found.at_fault and (others := _perhaps_arrived(way, expected)):
-        return replace(
-            found,
-            at_fault=UNDETERMINED,
-            reason=f"{finding.reason} But {expected.agreement.receiver} may have it by {', '.join(others)}, where nothing confirms it.",
-            confidence=DOUBT,
-            missing=(f"whether {expected.agreement.receiver} has it",),
-        )
+        receiver = expected.agreement.receiver
+        why = f"But {receiver} may have it by {', '.join(others)}, where nothing confirms it."
+        return replace(found, reason=finding.reason).doubted(why, f"whether {receiver} has it")
     return _perhaps_published(way, expected, found)
 
 
@@ -104,10 +95,11 @@ def _sent_unlogged(way: Way, expected: Expected) -> str | None:
     sender = expected.agreement.sender
     for other in way.expected.values():
         receiver = other.agreement.receiver
-        senders = {e.agreement.sender for e in way.expected.values() if e.agreement.receiver == receiver}
         state = way.states.get(other.agreement.id)
         onward = state is not None and state.secured_by == "onward" and not any(e.said_by == sender for e in state.evidence)
-        if (other.superseded or onward) and senders == {sender} and receiver != expected.agreement.receiver:
+        if receiver == expected.agreement.receiver or not (other.superseded or onward):
+            continue
+        if {e.agreement.sender for e in way.expected.values() if e.agreement.receiver == receiver} == {sender}:
             return receiver
     return None
 
@@ -120,17 +112,9 @@ def _perhaps_published(way: Way, expected: Expected, finding: Finding) -> Findin
         return finding
     best, more = there[0], f" (or {len(there) - 1} more like it)" if len(there) > 1 else ""
     seen = f"{best.id}, which was seen published at {receiver}{more}: {'; '.join(best.because)}; score {best.score:.2f}"
-    return replace(
-        finding,
-        at_fault=UNDETERMINED,
-        reason=f"{finding.reason} But it may be {seen}.",
-        confidence=DOUBT,
-        evidence=(
-            *finding.evidence,
-            *(Evidence(source="", id=id_, type="published", route=expected.agreement.id) for id_ in best.seen_at(receiver)),
-        ),
-        missing=(f"a crosswalk that says whether it is {best.id}",),
-    )
+    published = (Evidence(source="", id=id_, type="published", route=expected.agreement.id) for id_ in best.seen_at(receiver))
+    doubted = finding.doubted(f"But it may be {seen}.", f"a crosswalk that says whether it is {best.id}")
+    return replace(doubted, evidence=(*finding.evidence, *published))
 
 
 def _perhaps_arrived(way: Way, expected: Expected) -> list[str]:

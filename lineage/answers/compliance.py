@@ -18,11 +18,12 @@ from lineage.answers.branches import People, people
 from lineage.answers.completeness import completeness
 from lineage.answers.compliance_handoffs import stuck, violations
 from lineage.answers.compliance_results import Compliance, StoreRow, Violation
-from lineage.answers.compliance_rules import Broken, State, Unit, broken, micros, state_of
+from lineage.answers.compliance_rules import Broken, State, Unit, broken, state_of
 from lineage.answers.items import find_item
 from lineage.answers.licences import Held, Licensed, Term, licensed, terms_of
 from lineage.answers.results import Custody, ItemRef
 from lineage.errors import NotFoundError
+from lineage.times import micros_of
 
 PAGE = 5000
 UNITS = ("location", "store", "zone")
@@ -146,7 +147,7 @@ class _Judge:
             # Of one chain most stores have the same: no standing of their own, one account, one country.
             if about not in shared:
                 shared[about] = self._licensed(*about, terms)
-            state = state_of(unit, shared[about], micros(self.now), within)
+            state = state_of(unit, shared[about], micros_of(self.now), within)
             found.append(_Judged(state, tuple(broken(state))))
         return found
 
@@ -182,7 +183,7 @@ class _Judge:
         every += [term for key in licensees for term in self._granted[key]]
         if not every and not named and not self._any_known:
             return Licensed(None)
-        return licensed(named, every, territory, use, micros(self.now))
+        return licensed(named, every, territory, use, micros_of(self.now))
 
     @cached_property
     def _any_known(self) -> bool:

@@ -19,16 +19,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from lineage.answers.compliance_results import Rule
 from lineage.answers.licences import Held, Licensed
-from lineage.times import rfc3339
+from lineage.times import rfc3339, time_of
 
 CLOCKS = 10 * 60 * 1_000_000
 """How far two companies' clocks may be apart."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ def broken(state: State) -> Iterator[Broken]:
     off = _deactivated(unit.activation, now)
     if off is not None and state.playing and unit.heard and unit.heard.since is not None and unit.heard.since > off[0] + CLOCKS:
         text = f"deactivated {_when(off[0])} ({off[1]}), heard {_when(unit.heard.since)} ({unit.heard.id})"
-        yield Broken("deactivated-playing", text, moment(off[0]), (unit.origin, unit.heard.by), (off[1], unit.heard.id))
+        yield Broken("deactivated-playing", text, time_of(off[0]), (unit.origin, unit.heard.by), (off[1], unit.heard.id))
     if not state.active:
         return
     who, active_since, proof = _active(state)
@@ -191,18 +190,8 @@ def _not(held: Held, positive: str, what: str) -> str:
 def _latest(*times: int | None) -> datetime | None:
     """When both held: the later one, as far as it is known."""
     known = [time for time in times if time is not None]
-    return moment(max(known)) if known else None
-
-
-def moment(micros: int) -> datetime:
-    """Microseconds since 1970 as UTC."""
-    return _EPOCH + timedelta(microseconds=micros)
-
-
-def micros(time: datetime) -> int:
-    """UTC as microseconds since 1970."""
-    return (time - _EPOCH) // timedelta(microseconds=1)
+    return time_of(max(known)) if known else None
 
 
 def _when(time: int | None) -> str:
-    return "nobody knows when" if time is None else str(rfc3339(moment(time).replace(microsecond=0)))
+    return "nobody knows when" if time is None else str(rfc3339(time_of(time).replace(microsecond=0)))

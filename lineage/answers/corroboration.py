@@ -89,7 +89,9 @@ def _settled(case: Case, traffic: Traffic) -> Finding:
 def _unauthorised(case: Case) -> Finding:
     if len(case.finding.codes) > 1:
         # What ends one refusal and begins another is two causes, and each may be at another end.
-        return _unclear(case, f"It was refused in several ways ({', '.join(case.finding.codes)}).", f"a log of {case.receiver}")
+        return case.finding.doubted(
+            f"It was refused in several ways ({', '.join(case.finding.codes)}).", f"a log of {case.receiver}"
+        )
     episode = episode_of(case)
     now = all_fared(case, episode, case.others, case.at)
     good, bad = named(now, "good"), named(now, "bad")
@@ -163,7 +165,9 @@ def _refused(case: Case) -> Finding:
             if good
             else f"But it failed towards {_list(failed)} as well."
         )
-        return _unclear(case, f"{why} The way between the two may be at fault, or {case.sender}.", f"a log of {case.receiver}")
+        return case.finding.doubted(
+            f"{why} The way between the two may be at fault, or {case.sender}.", f"a log of {case.receiver}"
+        )
     return _receiver(case, "", "strong")
 
 
@@ -188,7 +192,7 @@ def _gave_up(case: Case) -> bool:
 
 def _broke_off(case: Case) -> Finding:
     why = f"But {case.sender} tried others more often, and stood still before it tried this one again."
-    return _unclear(case, why, f"why {case.sender} stopped trying")
+    return case.finding.doubted(why, f"why {case.sender} stopped trying")
 
 
 def _silent(case: Case, traffic: Traffic) -> Finding:
@@ -211,11 +215,11 @@ def _vanished(case: Case, episode: Episode, now: dict[str, Side], traffic: Traff
     bad = named(now, "bad")
     silent = {o.item for o in episode.bads} | {item for name in bad for item in now[name].items}
     if _usual_silence(case, silent) ** (len(silent) - 1) > CHANCE or _relapses(case, bad) > 1 + len(bad):
-        return _unclear(case, f"{case.receiver} often leaves messages unanswered.", f"a log of {case.receiver}")
+        return case.finding.doubted(f"{case.receiver} often leaves messages unanswered.", f"a log of {case.receiver}")
     heard = _heard(case, episode, bad, traffic)
     if heard is None:
         why = f"It did not answer {_list(bad)} either, but that may be a hole in its log."
-        return _unclear(case, why, f"the log of {case.receiver} of that time")
+        return case.finding.doubted(why, f"the log of {case.receiver} of that time")
     return _receiver(case, f"it did not answer {_list(bad)} either", heard)
 
 
@@ -268,17 +272,17 @@ def _not_sent(case: Case, traffic: Traffic) -> Finding:
         if _only_the_receiver_tells(case):
             return replace(case.finding, confidence=_RIGHT["strong"])
         why = f"But {len(holes)} of its other messages of that time are missing in its log as well."
-        return _unclear(case, why, f"the log of {case.sender} of that time")
+        return case.finding.doubted(why, f"the log of {case.sender} of that time")
     if unlogged := _unlogged(into, low, high):
         why = f"But {unlogged} of the items that reached it at that time are missing in its log as well."
-        return _unclear(case, why, f"the log of {case.sender} of that time")
+        return case.finding.doubted(why, f"the log of {case.sender} of that time")
     often = usual_rate(sends, low, high)
     if often * (high - low) < TELLING:
         # It sent others all the time, or its log is too thin to tell.
         unheard = case.expected.agreement.acknowledgement == "none"
         if ((often and len(sends) >= ENOUGH) or unheard) and _one_line(case, [o for o in mine if o.what == "queued"]):
             why = "But one line that is missing in its log would look the same, and others of that time show nothing."
-            return _unclear(case, why, f"what {case.receiver} got at that time")
+            return case.finding.doubted(why, f"what {case.receiver} got at that time")
         return replace(case.finding, confidence=_RIGHT["certain"])
     noted = [o.at for o in mine if o.what == "queued"] + [o.at for o in into if o.shown.receiver]
     # What leaves some unanswered and answers others is not down: what it noted of those is what is missing.
@@ -288,7 +292,7 @@ def _not_sent(case: Case, traffic: Traffic) -> Finding:
         # It was down, or noted what came in while it sent nothing, or others' logs would show what it sends.
         return replace(case.finding, confidence=_RIGHT["certain"])
     why = f"But its log shows nothing at all of that time, which is unusual: {case.sender} stood still, or its log is missing."
-    return _unclear(case, why, f"the log of {case.sender} of that time")
+    return case.finding.doubted(why, f"the log of {case.sender} of that time")
 
 
 def _unlogged(into: list[Outcome], low: float, high: float) -> int:
@@ -343,12 +347,6 @@ def _one_line(case: Case, waiting: list[Outcome]) -> bool:
 def _most(together: list[str], through: list[str]) -> bool:
     """Whether so many began to fail together that those who got through were only mended first."""
     return len(together) > max(1, len(through)) or not through
-
-
-def _unclear(case: Case, why: str, missing: str) -> Finding:
-    return replace(
-        case.finding, at_fault=UNDETERMINED, reason=f"{case.finding.reason} {why}", confidence=DOUBT, missing=(missing,)
-    )
 
 
 def _receiver(case: Case, why: str, how: str) -> Finding:

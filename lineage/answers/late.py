@@ -34,13 +34,13 @@ from lineage.graph import plain
 from lineage.owed import standing
 from lineage.schedule import ScheduleError, Timetable
 from lineage.store.handoffs import as_evidence
+from lineage.times import time_of
 
 SOON = timedelta(hours=1)
 """How far ahead ``due_soon`` looks unless told otherwise."""
 _ISO: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 _ACKNOWLEDGEMENTS = {"http": ("receipt",), "mdn": ("receipt",), "functional": ("receipt", "acknowledgement")}
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _VALIDITY = ("valid_from", "valid_to")
 _COLUMNS = ("entries", "last_at", "arrived_at", "seen_at")
 
@@ -192,7 +192,7 @@ def _overdue_items(
             as_of=now,
         )[0]
         for entry, item, since in zip(answer["entries"], answer["items"], answer["since"], strict=True):
-            add(asked[entry], item, _EPOCH + timedelta(microseconds=since))
+            add(asked[entry], item, time_of(since))
     by_key: dict[str, list[_Question]] = defaultdict(list)
     for question in asked:
         by_key[question.key].append(question)
@@ -236,7 +236,7 @@ def _found(
     for entry, last, arrived, seen in zip(*(answer[name] for name in _COLUMNS), strict=True):
         route, key, slots = asked[entry]
         named[route] += 1
-        one = Found(*(t if t is None else _EPOCH + timedelta(microseconds=t) for t in (last, arrived, seen)))
+        one = Found(time_of(last), time_of(arrived), time_of(seen))
         for state in by_key[key]:
             at = state.secured_at if state.secured else None
             one |= Found(at, at if slots and slots.opens and at and at >= slots.opens else None, state.last_at)

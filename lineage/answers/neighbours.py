@@ -71,7 +71,6 @@ class Neighbours:
 
     def _hop(self, seen: _Seen, routes: RouteMap) -> Hop | None:
         first_at = time_of(seen.first_at)
-        assert first_at is not None  # it was found by it
         if not seen.clean or not seen.sender or not seen.receiver:
             evidence = [listed_evidence(route, said) for route, *said in seen.evidence]
             return hop_of(seen.route, seen.item, seen.kind, first_at, evidence, routes, self._as_of)

@@ -37,6 +37,10 @@ class Finding:
     answered: bool = False
     codes: tuple[str, ...] = ()
 
+    def doubted(self, why: str, missing: str) -> Finding:
+        """The same without an accusation: ``why`` it may be otherwise, and what is ``missing`` to tell."""
+        return replace(self, at_fault=UNDETERMINED, reason=f"{self.reason} {why}", confidence=DOUBT, missing=(missing,))
+
 
 NOBODY, UNDETERMINED = None, ""
 DOUBT = 0.95

@@ -12,9 +12,8 @@ from typing import Any
 
 from lineage.bench.offline import Offline, build_offline
 from lineage.errors import RefusedError, UsageError
-from lineage.loading import load
 from lineage.project import read_project
-from lineage.session import Lineage, connect_embedded, rejects_path
+from lineage.session import Lineage, connect_embedded
 from lineage.simulate import simulate
 from lineage.times import parse_time
 
@@ -89,13 +88,6 @@ def _load(folder: Path, items: int, seed: int, say: Callable[[str], None]) -> Lo
         say("Loading them")
         started = time.perf_counter()
         for one in read_project(folder / "simulation" / "lineage.yaml"):
-            report = load(
-                session.graph,
-                one.feed,
-                one.source,
-                rejects=lambda: rejects_path(session.home),
-                settings=one.settings,
-                name=one.name,
-            )
+            report = session.load(one.feed, one.source, settings=one.settings, name=one.name)
             events += report.facts if one.feed == "handoffs" else 0
         return Loaded(items, seed, events, time.perf_counter() - started)

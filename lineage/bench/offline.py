@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lineage.bulk import build
 from lineage.bulk.importing import import_tables
 from lineage.bulk.tables import Part
-from lineage.embedded import down, stopped, up
+from lineage.embedded import down, stopped
 from lineage.embedded.home import Home, resolve
-from lineage.graph import Graph
 from lineage.project import read_project
-from lineage.session import rejects_path
+from lineage.session import connect_embedded, rejects_path
 
 
 @dataclass(frozen=True)
@@ -88,22 +86,15 @@ class _Kept:
             started = time.perf_counter()
             with stopped(self.home.root):
                 import_tables(self.home, self.folder, self.parts)
-            with _graph(self.home.root) as graph:
-                graph.prepare()
+            with connect_embedded(self.home.root) as session:
+                session.graph.prepare()
             return time.perf_counter() - started, _size(self.home.root)
         finally:
             down(self.home.root)
             shutil.rmtree(self.home.root)
 
 
-@contextmanager
-def _graph(home: Path) -> Iterator[Graph]:
-    running = up(home, progress=False)
-    with Graph(running.uri, running.user, running.password) as graph:
-        yield graph
-
-
 def _size(home: Path) -> int:
-    with _graph(home) as graph:
-        (counts,) = graph.read("RETURN COUNT { () } AS nodes, COUNT { ()-[]->() } AS relationships").rows
+    with connect_embedded(home) as session:
+        (counts,) = session.graph.read("RETURN COUNT { () } AS nodes, COUNT { ()-[]->() } AS relationships").rows
     return int(counts["nodes"] + counts["relationships"])

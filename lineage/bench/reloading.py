@@ -18,6 +18,7 @@ import psutil
 
 from lineage.bench.goals import Goal
 from lineage.bench.sampling import Spread
+from lineage.bench.starting import MAIN
 from lineage.embedded import down
 from lineage.session import Lineage, connect_embedded
 
@@ -27,7 +28,6 @@ _PAUSE_S = 0.02
 """Between two looks at the memory of a process, and between two questions of the reader, who is a person and not a second load."""
 _IDLE = 50
 """Questions that are asked before the load begins."""
-_LOAD = "from lineage.cli import main; main()"
 
 
 def loading_goals(simulation: Path, seed: int) -> tuple[Goal, ...]:
@@ -115,7 +115,7 @@ def _read_beside(session: Lineage, home: Path, items: list[str], path: Path) -> 
 
     trace()  # the first one, for which the server compiles its queries, does not count
     idle = [trace() for _ in range(_IDLE)]
-    command = [sys.executable, "-c", _LOAD, "load", "handoffs", str(path), "--home", str(home), "--no-progress"]
+    command = [sys.executable, "-c", MAIN, "load", "handoffs", str(path), "--home", str(home), "--no-progress"]
     busy, peak, started = [], 0, time.perf_counter()
     with psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None:

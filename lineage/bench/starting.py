@@ -11,7 +11,8 @@ from pathlib import Path
 from lineage.bench.goals import Goal
 from lineage.bench.sampling import Way, sample
 
-_MAIN = "from lineage.cli import main; main()"
+MAIN = "from lineage.cli import main; main()"
+"""The command line as a program for Python, whatever is on the path."""
 ROUNDS = 10
 
 
@@ -27,9 +28,9 @@ def starting_goals(home: Path, item: str, rounds: int) -> Iterator[Goal]:
 
     spreads = sample(
         {
-            "lineage --help": start(_MAIN, "--help"),
+            "lineage --help": start(MAIN, "--help"),
             "import click": start("import click"),
-            "lineage trace ITEM": start(_MAIN, "trace", item),
+            "lineage trace ITEM": start(MAIN, "trace", item),
             "import neo4j": start("import neo4j"),
         },
         rounds,

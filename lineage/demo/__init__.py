@@ -8,9 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineage.loading import load
 from lineage.project import read_project
-from lineage.session import rejects_path
 
 if TYPE_CHECKING:
     from lineage.ingest import Report
@@ -33,13 +31,5 @@ def load_demo(session: Lineage, progress: Callable[[str], None] = lambda source:
         data = stack.enter_context(resources.as_file(resources.files("lineage.demo") / "data"))
         for one in read_project(Path(data) / "lineage.yaml"):
             progress(one.name or one.source)
-            report = load(
-                session.graph,
-                one.feed,
-                one.source,
-                rejects=lambda: rejects_path(session.home),
-                settings=one.settings,
-                name=one.name,
-            )
-            reports.append(report)
+            reports.append(session.load(one.feed, one.source, settings=one.settings, name=one.name))
     return reports

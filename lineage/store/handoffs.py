@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from lineage.custody import Evidence, State, fold_item, properties
 from lineage.graph import Row, Transaction, plain
 from lineage.times import time_of
 
-_FIELDS = Evidence._fields
-
 
 def as_evidence(row: dict[str, Any], route: str) -> Evidence:
     """An Evidence node's properties as the fold reads them, placed on the handoff of ``route``."""
-    values = {name: plain(row[name]) for name in _FIELDS if row.get(name) is not None and name != "route"}
+    values = {name: plain(row[name]) for name in Evidence._fields if row.get(name) is not None and name != "route"}
     return Evidence(route=route, **{**values, "envelopes": tuple(values.get("envelopes", ()))})
 
 
@@ -99,7 +97,7 @@ def _changes(before: Row, after: Row) -> Row:
 
 def _create(tx: Transaction, rows: list[Row]) -> None:
     """Handoffs that the graph does not have yet."""
-    for label, some in _by_label(rows, lambda row: bool(row["secured"])):
+    for label, some in _by_label(rows):
         tx.run(
             f"UNWIND $rows AS row MATCH (i:Item {{id: row.item_id}}) CREATE (h:Handoff:{label}) SET h = row CREATE (h)-[:OF]->(i)",
             rows=some,
@@ -109,14 +107,14 @@ def _create(tx: Transaction, rows: list[Row]) -> None:
 def _change(tx: Transaction, rows: list[Row]) -> None:
     """Handoffs that the graph has, as far as they are other than it shows them."""
     tx.run("UNWIND $rows AS row MATCH (h:Handoff {id: row.id}) SET h += row.changes", rows=rows)
-    turned = [row for row in rows if "secured" in row["changes"]]
-    for label, some in _by_label(turned, lambda row: bool(row["changes"]["secured"])):
+    turned = [{"id": row["id"], "secured": row["changes"]["secured"]} for row in rows if "secured" in row["changes"]]
+    for label, some in _by_label(turned):
         tx.run(f"UNWIND $rows AS row MATCH (h:Handoff {{id: row.id}}) REMOVE h:Secured:Unsecured SET h:{label}", rows=some)
 
 
 def _put(tx: Transaction, rows: list[Row]) -> None:
     """Handoffs as they are now, whatever the graph shows of them."""
-    for label, some in _by_label(rows, lambda row: bool(row["secured"])):
+    for label, some in _by_label(rows):
         tx.run(
             f"""UNWIND $rows AS row MATCH (i:Item {{id: row.item_id}})
             MERGE (h:Handoff {{id: row.id}}) REMOVE h:Secured:Unsecured SET h = row, h:{label}
@@ -125,10 +123,10 @@ def _put(tx: Transaction, rows: list[Row]) -> None:
         )
 
 
-def _by_label(rows: list[Row], secured: Callable[[Row], bool]) -> Iterator[tuple[str, list[Row]]]:
+def _by_label(rows: list[Row]) -> Iterator[tuple[str, list[Row]]]:
     """Rows by the label that shows in Browser whether the handoff is secured."""
     for label, wanted in (("Secured", True), ("Unsecured", False)):
-        if some := [row for row in rows if secured(row) is wanted]:
+        if some := [row for row in rows if row["secured"] is wanted]:
             yield label, some
 
 
