@@ -83,6 +83,7 @@ def build(
             built = run_steps(plan, portions, hired, say)
         say("import")
         imported(_import(place, plan, built.parts))
+        shutil.rmtree(plan.tables)  # before the indexes need the room
         say("indexes")
         return _finish(place, found, built, rejects, say)
 

@@ -12,6 +12,7 @@ from lineage.embedded.home import Home
 
 HOST = "127.0.0.1"
 GIB = 1 << 30
+MIB = 1 << 20
 
 SETTINGS = """\
 # Written by lineage at every start: changes made here are lost.
@@ -61,9 +62,12 @@ JAVA_OPTIONS = (
 
 
 def memory() -> tuple[int, int, int]:
-    """Initial heap, largest heap and page cache in MiB, by what this machine has."""
-    small = psutil.virtual_memory().total < 8 * GIB
-    return (512, 1024, 512) if small else (512, 2048, 1024)
+    """Initial heap, largest heap and page cache in MiB, by what this machine has.
+
+    The server takes of the page cache only what its store needs, so a small graph costs a large machine nothing.
+    """
+    total = psutil.virtual_memory().total
+    return (512, 1024, 512) if total < 8 * GIB else (512, 2048, total // 4 // MIB)
 
 
 def write_settings(home: Home, bolt_port: int, http_port: int) -> None:
