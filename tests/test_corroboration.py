@@ -207,15 +207,16 @@ def test_a_log_that_notes_other_things_meanwhile_is_there() -> None:
     assert Network(*usual, *noted, replies_only=True).judge(None).at_fault == "a"
 
 
-def test_a_sender_that_stood_still_before_it_tried_again_has_not_given_up() -> None:
+@pytest.mark.parametrize("what", ["refused", "silent", "unauthorised", "rejected"])
+def test_a_sender_that_stood_still_before_it_tried_again_has_not_given_up(what: What) -> None:
     """Others were tried three times an hour; this one once, and then nothing left the sender for long."""
-    others = [f"a b {minute + n} refused item=episode:{n}" for n in (20, 21, 22) for minute in (500, 520, 540)]
-    down = ("c b 560 refused", "c b 620 refused")
+    others = [f"a b {minute + n} {what} item=episode:{n}" for n in (20, 21, 22) for minute in (500, 520, 540)]
+    down = ("c b 560 ok", f"c b 600 {what}", f"c b 620 {what}", f"d b 600 {what}", f"d b 620 {what}")
     busy = [f"a e {minute} ok" for minute in range(300, 601, 10)]
     after = [f"a e {minute} ok" for minute in range(800, 1100, 10)]
     meanwhile = [f"a e {minute} ok" for minute in range(610, 800, 10)]
-    assert fault("refused", *others, *down, *busy, *meanwhile, *after) == "b"
-    assert fault("refused", *others, *down, *busy, *after) == UNDETERMINED
+    assert fault(what, *others, *down, *busy, *meanwhile, *after) == "b"
+    assert fault(what, *others, *down, *busy, *after) == UNDETERMINED
 
 
 def test_a_log_that_ends_proves_nothing() -> None:

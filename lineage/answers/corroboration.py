@@ -70,11 +70,13 @@ def corroborate(finding: Finding, expected: Expected, item: str, kind: str, traf
 
 
 def _settled(case: Case, traffic: Traffic) -> Finding:
+    if case.finding.rule == "not-sent":
+        return _not_sent(case, traffic)
+    if not _gave_up(case):
+        return _broke_off(case)
     match case.finding.rule:
         case "refused-by-endpoint":
-            return _refused(case) if _gave_up(case) else _broke_off(case)
-        case "not-sent":
-            return _not_sent(case, traffic)
+            return _refused(case)
         case "no-receipt":
             return _silent(case, traffic)
         case "rejected":
