@@ -216,7 +216,7 @@ def _vanished(case: Case, episode: Episode, now: dict[str, Side], traffic: Traff
     """What several senders sent vanished at one receiver: it was down, unless its receipts got lost, or its log."""
     bad = named(now, "bad")
     silent = {o.item for o in episode.bads} | {item for name in bad for item in now[name].items}
-    if _usual_silence(case, silent) ** (len(silent) - 1) > CHANCE or _relapses(case, bad) > 1 + len(bad):
+    if _usual_silence(case, silent) ** (len(silent) - 1) > CHANCE or _relapses(case, episode, bad) > 1 + len(bad):
         return case.finding.doubted(f"{case.receiver} often leaves messages unanswered.", f"a log of {case.receiver}")
     heard = _heard(case, episode, bad, traffic)
     if heard is None:
@@ -225,12 +225,17 @@ def _vanished(case: Case, episode: Episode, now: dict[str, Side], traffic: Traff
     return _receiver(case, f"it did not answer {_list(bad)} either", heard)
 
 
-def _relapses(case: Case, bad: list[str]) -> int:
-    """How often at that time, after an answer, a message went unanswered again: a system that is down answers to nobody meanwhile."""
+def _relapses(case: Case, episode: Episode, bad: list[str]) -> int:
+    """How often while it answered this sender nothing, after an answer to others, a message of theirs went unanswered again.
+
+    A system that is down answers to nobody meanwhile.
+    """
+    since = max(case.at - NEAR_S, case.at - NEAR_S if episode.after is None else episode.after)
+    until = min(case.at + NEAR_S, case.at + NEAR_S if episode.before is None else episode.before)
     relapses = 0
     for group in (case.own, *(case.others[name] for name in bad)):
         told = [
-            o.what == "silent" for o in group if (o.what == "silent" or o.what in case.good) and abs(o.at - case.at) <= NEAR_S
+            o.what == "silent" for o in group if (o.what == "silent" or o.what in case.good) and since <= o.at <= until
         ]
         since = told.index(True) if True in told else len(told)
         relapses += sum(not before and now for before, now in pairwise(told[since:]))
