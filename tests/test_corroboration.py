@@ -39,7 +39,7 @@ class Network:
         outcome = Outcome(
             item=item, kind=rest.get("kind", "episode"), route=f"{sender}-to-{receiver}", sender=sender,
             receiver=receiver, dataset=rest.get("dataset"), at=moment, what=what,
-            shown=self.shown(what == "ok", rest.get("logged") != "no", rest.get("received") != "no"),
+            shown=self.shown(what == "ok", rest.get("logged") != "no", rest.get("received") != "no"), code=rest.get("code"),
         )  # fmt: skip
         self.traffic.add(outcome.route, Hop(moment, outcome.item, sender, receiver, (outcome,)))
 
@@ -49,14 +49,23 @@ class Network:
         return Shown(sender=logged, receiver=others, reply=ok, receipt=others)
 
     def judge(
-        self, what: What | None, *, answered: bool = False, item: str = "episode:1", minute: float = 600, **agreed: Any
+        self,
+        what: What | None,
+        *,
+        answered: bool = False,
+        item: str = "episode:1",
+        minute: float = 600,
+        code: str = "",
+        **agreed: Any,
     ) -> Finding:
         rule = RULES[what] if what else "not-sent"
         route = agreement("a-to-b", "a", "b", within=60, **agreed)
         if what:
-            self.add("a", "b", minute, what, item)
+            self.add("a", "b", minute, what, item, code=code)
         suspect = {"refused-by-endpoint": "b", "not-sent": "a"}.get(rule, UNDETERMINED)
-        finding = Finding(rule, suspect, "It failed.", 0.5, due=at(700), at=at(minute), answered=answered)
+        finding = Finding(
+            rule, suspect, "It failed.", 0.5, due=at(700), at=at(minute), answered=answered, codes=(code,) * bool(code)
+        )
         expected = Expected(route, begun=True, begun_at=at(minute), depth=0, secured=False, superseded=False)
         return corroborate(finding, expected, item, "episode", self.traffic)
 
@@ -114,6 +123,23 @@ def test_expired_credentials_show_at_the_other_receivers() -> None:
     assert fault("unauthorised", "a e 590 ok", "a e 615 ok") == UNDETERMINED
 
 
+def test_another_code_is_another_cause() -> None:
+    """Judged is a 401 of a; what others are answered with another code speaks neither for nor against the receiver."""
+    refused = [f"{sender} b {minute} unauthorised code=535" for sender in ("c", "d") for minute in (590, 610)]
+    alike = [line.replace("535", "401") for line in refused]
+    assert fault("unauthorised", *ALONE, *alike, code="401") == "b"
+    assert fault("unauthorised", *ALONE, *refused, code="401") == UNDETERMINED
+
+
+def test_a_run_of_refusals_ends_where_the_code_changes() -> None:
+    """a was refused with 535 as all others were, and, when they got in again, with another code of its own."""
+    changed = [f"{sender} b {minute} unauthorised code=535" for sender in ("a", "c", "d") for minute in (300, 400)]
+    usual = [f"{sender} b 200 ok" for sender in ("a", "c", "d")]
+    mended = [f"{sender} b {minute} ok" for sender in ("c", "d") for minute in (580, 620)]
+    assert fault("unauthorised", *usual, *changed, *mended, code="expired") == "a"
+    assert fault("unauthorised", *usual, *changed, *mended, code="535") == "b"
+
+
 def test_one_bad_document_among_good_ones_of_its_kind_is_the_senders() -> None:
     assert fault("rejected", "a b 560 ok", "a b 640 ok") == "a"
     assert fault("rejected", "a b 560 ok dataset=x kind=licence", "a b 640 ok kind=licence") == UNDETERMINED
@@ -162,6 +188,18 @@ def test_a_receiver_that_often_loses_receipts_is_not_accused_for_two_of_them() -
         for minute, what in ((10, "ok"), (60, "silent"), (110, "ok"), (160, "silent"))
     ]
     assert fault("silent", *usual, "c b 590 silent") == UNDETERMINED
+
+
+def test_several_that_are_left_unanswered_together_make_up_for_receipts_lost_before() -> None:
+    """Until minute 550 b loses every other receipt; then it is down for a and for as many others as are given."""
+
+    def judged(*senders: str) -> str | None:
+        lossy = [f"{name} b {300 + 20 * n} {'silent' if n % 2 else 'ok'}" for name in senders for n in range(12)]
+        down = [f"{name} b {minute} silent" for name in senders for minute in (560, 590, 610, 640)]
+        return fault("silent", *lossy, *down, *(f"{name} b 700 ok" for name in senders))
+
+    assert judged("a", "c", "d", "e") == "b"
+    assert judged("a", "c") == UNDETERMINED
 
 
 def test_a_receiver_that_is_seen_sending_on_has_lost_its_receipts_only() -> None:

@@ -92,6 +92,10 @@ class Case:
         """The system that was to receive."""
         return self.expected.agreement.receiver
 
+    def alike(self, other: Outcome) -> bool:
+        """Whether another failure has the code of this one, or neither has any."""
+        return (other.code or "") in (self.finding.codes or ("",))
+
 
 @dataclass(frozen=True)
 class Episode:
@@ -107,6 +111,9 @@ class Episode:
 def episode_of(case: Case) -> Episode:
     """Of the sender towards the receiver, this item's own attempts among it."""
     goods = [o.at for o in case.own if o.what in case.good and o.item != case.item]
+    if case.finding.rule == "not-authorised":
+        # Another answer has another cause, which ended before this one began.
+        goods += [o.at for o in case.own if o.what in case.bad and not case.alike(o)]
     after = max((g for g in goods if g < case.at), default=None)
     before = min((g for g in goods if g > case.at), default=None)
     bads = [o for o in case.own if o.what in case.bad and (after is None or o.at > after) and (before is None or o.at < before)]

@@ -46,6 +46,9 @@ ALL = 2
 ENOUGH = 6
 """So many events that would usually be there make their absence telling."""
 
+SEVERAL = 3
+"""So many others that are left unanswered together with one make it the receiver."""
+
 _RIGHT = {"certain": 0.99, "strong": 0.98}
 
 
@@ -72,8 +75,14 @@ def corroborate(finding: Finding, expected: Expected, item: str, kind: str, traf
 def _settled(case: Case, traffic: Traffic) -> Finding:
     if case.finding.rule == "not-sent":
         return _not_sent(case, traffic)
-    if not _gave_up(case):
-        return _broke_off(case)
+    found = _settled_by_answer(case, traffic)
+    if found.at_fault == case.receiver and not _gave_up(case):
+        why = f"But {case.sender} tried others more often, and stood still before it tried this one again."
+        return case.finding.doubted(why, f"why {case.sender} stopped trying")
+    return found
+
+
+def _settled_by_answer(case: Case, traffic: Traffic) -> Finding:
     match case.finding.rule:
         case "refused-by-endpoint":
             return _refused(case)
@@ -98,9 +107,13 @@ def _unauthorised(case: Case) -> Finding:
     now = all_fared(case, episode, case.others, case.at)
     good, bad = named(now, "good"), named(now, "bad")
     if bad and not good:
+        if not _alike(case, bad):
+            why = f"{_list(bad)} was refused there as well, but with another answer: that may have another cause."
+            return case.finding.doubted(why, f"a log of {case.receiver}")
         return _receiver(case, f"{_list(bad)} was refused there as well", "certain" if len(bad) > 1 else "strong")
     began = all_began(case, episode)
-    together, through = named(began, "bad"), named(began, "good")
+    through = named(began, "good")
+    together = [name for name in named(began, "bad") if _alike(case, [name])]
     if together and _most(together, through):
         return _receiver(case, f"{_list(together)} was refused there from the same moment on", "strong")
     if good and not together:
@@ -109,6 +122,11 @@ def _unauthorised(case: Case) -> Finding:
     if not now and not began and (refused := named(away, "bad")) and not named(away, "good"):
         return _sender(case, f"{_list(refused)} refused it as well", "strong")
     return case.finding
+
+
+def _alike(case: Case, names: list[str]) -> bool:
+    """Whether one of these was refused with the same code."""
+    return any(case.alike(o) for name in names for o in case.others[name] if o.what in case.bad)
 
 
 def _rejected(case: Case) -> Finding:
@@ -192,11 +210,6 @@ def _gave_up(case: Case) -> bool:
     return usual_rate(sends, low, high) * (high - low) < TELLING
 
 
-def _broke_off(case: Case) -> Finding:
-    why = f"But {case.sender} tried others more often, and stood still before it tried this one again."
-    return case.finding.doubted(why, f"why {case.sender} stopped trying")
-
-
 def _silent(case: Case, traffic: Traffic) -> Finding:
     episode = episode_of(case)
     now = all_fared(case, episode, case.others, case.at)
@@ -226,19 +239,17 @@ def _vanished(case: Case, episode: Episode, now: dict[str, Side], traffic: Traff
 
 
 def _relapses(case: Case, episode: Episode, bad: list[str]) -> int:
-    """How often while it answered this sender nothing, after an answer to others, a message of theirs went unanswered again.
-
-    A system that is down answers to nobody meanwhile.
-    """
-    since = max(case.at - NEAR_S, case.at - NEAR_S if episode.after is None else episode.after)
-    until = min(case.at + NEAR_S, case.at + NEAR_S if episode.before is None else episode.before)
+    """How often at that time, after an answer, a message went unanswered again: a system that is down answers to nobody meanwhile."""
+    since, until = case.at - NEAR_S, case.at + NEAR_S
+    if len(bad) >= SEVERAL:
+        # So many are not left unanswered at once by chance: what happened before and after is another matter.
+        since = since if episode.after is None else max(since, episode.after)
+        until = until if episode.before is None else min(until, episode.before)
     relapses = 0
     for group in (case.own, *(case.others[name] for name in bad)):
-        told = [
-            o.what == "silent" for o in group if (o.what == "silent" or o.what in case.good) and since <= o.at <= until
-        ]
-        since = told.index(True) if True in told else len(told)
-        relapses += sum(not before and now for before, now in pairwise(told[since:]))
+        told = [o.what == "silent" for o in group if (o.what == "silent" or o.what in case.good) and since <= o.at <= until]
+        first = told.index(True) if True in told else len(told)
+        relapses += sum(not before and now for before, now in pairwise(told[first:]))
     return relapses
 
 

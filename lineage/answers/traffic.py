@@ -45,7 +45,7 @@ class Shown(NamedTuple):
 class Outcome:
     """What came of one attempt.
 
-    ``at``: seconds since the epoch, by the sender's clock where its log has it. ``shown``: in whose log it is.
+    ``at``: seconds since the epoch, by the sender's clock where its log has it. ``shown``: in whose log it is. ``code``: of a failure.
     """
 
     item: str
@@ -57,6 +57,7 @@ class Outcome:
     at: float
     what: What
     shown: Shown
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +129,17 @@ def outcomes(state: State, agreement: Agreement | None, item: str, kind: str, as
     if not state.from_system or not state.to_system:
         return ()
     found = [
-        Outcome(item, kind, state.route, state.from_system, state.to_system, state.dataset, at.timestamp(), what, shown)
-        for what, at, shown in _told(state, agreement, as_of)
+        Outcome(item, kind, state.route, state.from_system, state.to_system, state.dataset, at.timestamp(), what, shown, code)
+        for what, at, shown, code in _told(state, agreement, as_of)
     ]
     return tuple(sorted(found, key=lambda one: one.at))
 
 
-def _told(state: State, agreement: Agreement | None, as_of: datetime) -> Iterator[tuple[What, datetime, Shown]]:
+def _told(state: State, agreement: Agreement | None, as_of: datetime) -> Iterator[tuple[What, datetime, Shown, str | None]]:
     for queued in state.evidence:
         if queued.type == "queued" and queued.time and queued.said_by == state.from_system and not state.attempts:
             # Nothing came of it yet; but the sender's log of that time is there.
-            yield "queued", queued.time, Shown(sender=True, receiver=False, reply=False, receipt=False)
+            yield "queued", queued.time, Shown(sender=True, receiver=False, reply=False, receipt=False), None
     for attempt in state.attempts:
         onward = attempt is state.attempts[-1] and state.secured_by == "onward"
         shown = shown_by(
@@ -153,17 +154,17 @@ def _told(state: State, agreement: Agreement | None, as_of: datetime) -> Iterato
         # Attempts with one message id are one: what failed before it arrived is told too.
         for seen in attempt.evidence:
             if seen.time and seen.type == "failed" and seen.said_by == state.from_system:
-                yield _failed(seen), seen.time, shown
+                yield _failed(seen), seen.time, shown, seen.code
             elif seen.time and negates(seen, state.to_system):
-                yield refusal(seen), seen.time, shown
+                yield refusal(seen), seen.time, shown, seen.code
         own = [e.time for e in attempt.evidence if e.said_by == state.from_system and e.type == "sent" and e.time]
         at = max(own) if own else attempt.started
         if at is None:
             continue
         if attempt.secured or onward:
-            yield "ok", at, shown
+            yield "ok", at, shown, None
         elif attempt.transport == "sent" and not refused and _overdue(attempt, agreement, as_of):
-            yield "silent", at, shown
+            yield "silent", at, shown, None
 
 
 def shown_by(
