@@ -19,57 +19,54 @@ CALL () {
 }
 FILTER $label IS NULL OR $label IN labels(n)
 CALL (n, now) {
-  MATCH p = (n)-[f:FEEDS|SENDS|OPERATES WHERE NOT $any_field AND coalesce(f.kind, '') <> 'follows' AND (f.valid_from IS NULL OR f.valid_from <= now) AND (f.valid_to IS NULL OR f.valid_to > now)]->{0,30}(x)
-  RETURN x, min(length(p)) AS distance
+  MATCH p = (n)-[f:FEEDS|SENDS|OPERATES WHERE coalesce(f.kind, '') <> 'follows' AND (f.valid_from IS NULL OR f.valid_from <= now) AND (f.valid_to IS NULL OR f.valid_to > now)]->{0,30}(x)
+  WITH n, x, min(length(p)) AS distance WHERE NOT $any_field OR x = n
+  RETURN x, distance
 }
-WITH n, now, collect({x: x, distance: distance}) AS reached
-CALL (reached, now) {
+WITH n, now, collect([x, distance]) AS reached
+LET fields = [one IN reached WHERE one[0]:Field OR $any_field]
+CALL (reached, fields, now) {
   UNWIND reached AS one
-  RETURN one.x AS x, one.distance AS distance
-  UNION
+  RETURN one[0] AS x, one[1] AS distance
+  UNION ALL
   // Where nobody says which fields a data set is made from, the field may be among them.
-  UNWIND [one IN reached WHERE one.x:Field OR $any_field] AS one
-  MATCH (d:Dataset {id: coalesce(one.x.dataset, one.x.id)})-[made:FEEDS {kind: 'derivation'}]->(first)
+  UNWIND fields AS one
+  MATCH (d:Dataset {id: coalesce(one[0].dataset, one[0].id)})-[made:FEEDS {kind: 'derivation'}]->(first)
   WHERE (made.valid_to IS NULL OR made.valid_to > now)
     AND NOT EXISTS { MATCH (d)-[:HAS_FIELD]->(:Field)-[:FEEDS]->(used) WHERE used = first OR EXISTS { (first)-[:HAS_FIELD]->(used) } }
-  WITH first, min(one.distance) + 1 AS base, now
+  WITH first, min(one[1]) + 1 AS base, now
   MATCH p = (first)-[f:FEEDS WHERE f.kind <> 'follows' AND (f.valid_from IS NULL OR f.valid_from <= now) AND (f.valid_to IS NULL OR f.valid_to > now)]->{0,29}(x)
-  RETURN x, min(base + length(p)) AS distance
+  WITH x, base, min(length(p)) AS steps
+  RETURN x, min(base + steps) AS distance
 }
 WITH n, now, x, min(distance) AS distance
-WITH n, now, collect({x: x, distance: distance, from: null}) AS reached
-CALL (n, reached, now) {
+WITH n, now, collect([x, distance]) AS reached
+LET fields = [one IN reached WHERE one[0]:Field OR $any_field AND one[0] = n]
+CALL (reached, fields, now) {
   UNWIND reached AS one
-  RETURN one.x AS x, one.distance AS distance, null AS brought
-  UNION
+  RETURN one[0] AS x, one[1] AS distance, null AS brought
+  UNION ALL
   // A field travels with its data set, which fields come out again behind the receiver only derivations can say.
-  UNWIND [one IN reached WHERE one.x:Field OR $any_field AND one.x = n] AS one
-  MATCH (d:Dataset {id: coalesce(one.x.dataset, one.x.id)})-[f:FEEDS {kind: 'carried'}]->(r:Route)
+  UNWIND fields AS one
+  MATCH (d:Dataset {id: coalesce(one[0].dataset, one[0].id)})-[f:FEEDS {kind: 'carried'}]->(r:Route)
   WHERE f.valid_to IS NULL OR f.valid_to > now
-  RETURN r AS x, min(one.distance) + 1 AS distance, min(d.id) AS brought
+  RETURN r AS x, min(one[1]) + 1 AS distance, min(d.id) AS brought
 }
 WITH n, now, x, min(distance) AS distance, min(brought) AS brought
-WITH n, now, collect({x: x, distance: distance, from: brought}) AS reached
-CALL (reached, now) {
-  UNWIND reached AS one
-  RETURN one.x AS x, one.distance AS distance, one.from AS brought
-  UNION
-  UNWIND [one IN reached WHERE one.x:Route] AS one
-  MATCH (r:Route {id: one.x.id})-[d:DELIVERS_TO]->(s:System)
+// Row by row: a list of all that is reached, kept in every row, would be counted as memory in each.
+CALL (x, distance, brought, now) {
+  RETURN x AS y, distance AS steps, brought AS bringer
+  UNION ALL
+  MATCH (x:Route)-[d:DELIVERS_TO]->(s:System)
   WHERE (d.valid_from IS NULL OR d.valid_from <= now) AND (d.valid_to IS NULL OR d.valid_to > now)
-  WITH s, one ORDER BY one.distance, one.x.id
-  WITH s, collect(one)[0] AS one
-  RETURN s AS x, one.distance + 1 AS distance, one.x.id AS brought
-  UNION
-  UNWIND [one IN reached WHERE one.x:Route] AS one
-  MATCH (:Route {id: one.x.id})-[d:DELIVERS_TO]->(s:System)<-[o:OPERATES]-(p:Partner)
+  RETURN s AS y, distance + 1 AS steps, x.id AS bringer
+  UNION ALL
+  MATCH (x:Route)-[d:DELIVERS_TO]->(s:System)<-[o:OPERATES]-(p:Partner)
   WHERE (d.valid_to IS NULL OR d.valid_to > now) AND (o.valid_to IS NULL OR o.valid_to > now)
-  WITH p, s, one ORDER BY one.distance, s.id
-  WITH p, collect({system: s.id, distance: one.distance})[0] AS one
-  RETURN p AS x, one.distance + 2 AS distance, one.system AS brought
+  RETURN p AS y, distance + 2 AS steps, s.id AS bringer
 }
-WITH n, now, x, distance, brought ORDER BY distance, brought
-WITH n, now, x, min(distance) AS distance, collect(brought)[0] AS brought
+WITH n, now, y AS x, steps, bringer ORDER BY steps, bringer
+WITH n, now, x, min(steps) AS distance, collect(bringer)[0] AS brought
 WHERE x <> n AND distance <= $depth AND NOT EXISTS { (x)-[:SAME_AS]->(:Route) }
 LET owner = COLLECT { MATCH (x)<-[:HAS_FIELD]-{0,1}()<-[w:OWNS]-(t:Team) WHERE w.valid_to IS NULL OR w.valid_to > now RETURN t ORDER BY t.id LIMIT 1 }[0]
 LET operator = CASE WHEN x:Partner THEN x ELSE COLLECT {

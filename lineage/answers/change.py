@@ -86,7 +86,7 @@ def change_impact(
     truncated: Literal["depth", "time"] | None = None
     try:
         for begin, causes in starts.items():
-            found, beyond = reach(ask, begin.node, depth, moment, any_field=begin.any_field)
+            found, beyond, _ = reach(ask, begin.node, depth, moment, any_field=begin.any_field)
             truncated = "depth" if beyond and not begin.routes_only else truncated
             for entry in found:
                 if not begin.routes_only or (entry.label == "Route" and entry.via == begin.node.id):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from lineage.answers.asking import Asker
-from lineage.answers.completeness import completeness
+from lineage.answers.completeness import Freshness
 from lineage.answers.results import Affected, Completeness, Impact, NodeRef
 from lineage.errors import NotFoundError, UsageError
 from lineage.graph import OutOfTime, Row
+from lineage.times import time_of
 
 MAX_DEPTH = 30
 
@@ -27,21 +28,45 @@ def impact(ask: Asker, node: str, *, field: str | None = None, depth: int = MAX_
     moment = as_of or datetime.now(UTC)
     start = start_of(ask, node, field)
     try:
-        affected, beyond = reach(ask, start, depth, moment)
+        found = reach(ask, start, depth, moment)
     except OutOfTime:
         return Impact(of=start, affected=(), completeness=Completeness(complete=False, truncated_by="time"))
-    systems = [one.id for one in affected if one.label == "System"]
-    return Impact(
-        of=start, affected=tuple(affected), completeness=completeness(ask, systems, moment, "depth" if beyond else None)
-    )
+    systems = [one.id for one in found.affected if one.label == "System"]
+    complete = found.freshness.of(systems, "depth" if found.beyond else None)
+    return Impact(of=start, affected=tuple(found.affected), completeness=complete)
 
 
-def reach(ask: Asker, start: NodeRef, depth: int, moment: datetime, *, any_field: bool = False) -> tuple[list[Affected], bool]:
-    """What lies downstream, and whether there is more beyond ``depth``. ``any_field``: of a field that the map does not know."""
+class Reach(NamedTuple):
+    """What lies downstream, whether there is more ``beyond`` the depth, and how fresh the evidence of its systems is."""
+
+    affected: list[Affected]
+    beyond: bool
+    freshness: Freshness
+
+
+def reach(ask: Asker, start: NodeRef, depth: int, moment: datetime, *, any_field: bool = False) -> Reach:
+    """What lies downstream, ``depth`` steps at most. ``any_field``: of a field that the map does not know."""
     # One step more than asked for, to tell whether the answer ends there or is cut off there.
-    rows = ask.rows("downstream_impact", id=start.id, label=start.label, depth=depth + 1, as_of=moment, any_field=any_field)
+    (answer,) = ask.raw("impact_reach", id=start.id, label=start.label, depth=depth + 1, as_of=moment, any_field=any_field)
+    rows = _rows(answer)
+    fresh = Freshness(time_of(answer["freshest"]), {system: time_of(at) for system, at in answer["systems"]})
     beyond = any(row["distance"] > depth for row in rows)
-    return _affected([row for row in rows if row["distance"] <= depth], start, any_field), beyond
+    return Reach(_affected([row for row in rows if row["distance"] <= depth], start, any_field), beyond, fresh)
+
+
+_COLUMNS = ("distance", "label", "id", "name", "dataset", "dataset_name", "reached_from", "partner", "owner")
+
+
+def _rows(answer: Row) -> list[Row]:
+    """One row a node, nearest first: who operates it, or else the owner's partner, and whom to ask, the owner's people first."""
+    partner_of = {team: partner for team, partner, _ in answer["teams"]}
+    asked = {team: contact for team, _, contact in answer["teams"]}
+    operators = dict(answer["partners"])
+    rows = [dict(zip(_COLUMNS, one, strict=True)) for one in answer["reached"]]
+    for row in rows:
+        row["partner"] = row["partner"] or partner_of.get(row["owner"])
+        row["contact"] = asked.get(row["owner"]) or operators.get(row["partner"])
+    return sorted(rows, key=lambda row: (row["distance"], row["label"], row["id"]))
 
 
 def start_of(ask: Asker, node: str, field: str | None) -> NodeRef:

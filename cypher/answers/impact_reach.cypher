@@ -1,0 +1,98 @@
+// Impact reach: all that downstream_impact says, in one row of lists that a program reads.
+// Thousands of rows with their nodes take a server and a driver ten times as long as the search itself; lists do not. Who owns what is
+// said by id, and each team and partner once: its partner, and whom to ask there. `systems`: when each was last heard of, `freshest` when anybody was
+// (microseconds since 1970).
+// @param id string  id of a node, a field's id joins data set and name
+// @param label string = null  its label, where one id belongs to nodes of several labels
+// @param depth integer = 30  steps downstream at most, up to 31
+// @param as_of datetime = null  declarations of that time, null is now
+// @param any_field boolean = false  of the data set, only what one of its fields reaches of which nobody says what is made from it
+// @returns reached, teams, partners, systems, freshest
+// @example id='northwind-directory'
+CYPHER 25
+LET now = coalesce($as_of, datetime())
+CALL () {
+  MATCH (n:Partner {id: $id}) RETURN n UNION MATCH (n:System {id: $id}) RETURN n UNION MATCH (n:Interface {id: $id}) RETURN n
+  UNION MATCH (n:Dataset {id: $id}) RETURN n UNION MATCH (n:Field {id: $id}) RETURN n UNION MATCH (n:Route {id: $id}) RETURN n
+}
+FILTER $label IS NULL OR $label IN labels(n)
+CALL (n, now) {
+  MATCH p = (n)-[f:FEEDS|SENDS|OPERATES WHERE coalesce(f.kind, '') <> 'follows' AND (f.valid_from IS NULL OR f.valid_from <= now) AND (f.valid_to IS NULL OR f.valid_to > now)]->{0,30}(x)
+  WITH n, x, min(length(p)) AS distance WHERE NOT $any_field OR x = n
+  RETURN x, distance
+}
+WITH n, now, collect([x, distance]) AS reached
+LET fields = [one IN reached WHERE one[0]:Field OR $any_field]
+CALL (reached, fields, now) {
+  UNWIND reached AS one
+  RETURN one[0] AS x, one[1] AS distance
+  UNION ALL
+  // Where nobody says which fields a data set is made from, the field may be among them.
+  UNWIND fields AS one
+  MATCH (d:Dataset {id: coalesce(one[0].dataset, one[0].id)})-[made:FEEDS {kind: 'derivation'}]->(first)
+  WHERE (made.valid_to IS NULL OR made.valid_to > now)
+    AND NOT EXISTS { MATCH (d)-[:HAS_FIELD]->(:Field)-[:FEEDS]->(used) WHERE used = first OR EXISTS { (first)-[:HAS_FIELD]->(used) } }
+  WITH first, min(one[1]) + 1 AS base, now
+  MATCH p = (first)-[f:FEEDS WHERE f.kind <> 'follows' AND (f.valid_from IS NULL OR f.valid_from <= now) AND (f.valid_to IS NULL OR f.valid_to > now)]->{0,29}(x)
+  WITH x, base, min(length(p)) AS steps
+  RETURN x, min(base + steps) AS distance
+}
+WITH n, now, x, min(distance) AS distance
+WITH n, now, collect([x, distance]) AS reached
+LET fields = [one IN reached WHERE one[0]:Field OR $any_field AND one[0] = n]
+CALL (reached, fields, now) {
+  UNWIND reached AS one
+  RETURN one[0] AS x, one[1] AS distance, null AS brought
+  UNION ALL
+  // A field travels with its data set, which fields come out again behind the receiver only derivations can say.
+  UNWIND fields AS one
+  MATCH (d:Dataset {id: coalesce(one[0].dataset, one[0].id)})-[f:FEEDS {kind: 'carried'}]->(r:Route)
+  WHERE f.valid_to IS NULL OR f.valid_to > now
+  RETURN r AS x, min(one[1]) + 1 AS distance, min(d.id) AS brought
+}
+WITH n, now, x, min(distance) AS distance, min(brought) AS brought
+// Row by row: a list of all that is reached, kept in every row, would be counted as memory in each.
+CALL (x, distance, brought, now) {
+  RETURN x AS y, distance AS steps, brought AS bringer
+  UNION ALL
+  MATCH (x:Route)-[d:DELIVERS_TO]->(s:System)
+  WHERE (d.valid_from IS NULL OR d.valid_from <= now) AND (d.valid_to IS NULL OR d.valid_to > now)
+  RETURN s AS y, distance + 1 AS steps, x.id AS bringer
+  UNION ALL
+  MATCH (x:Route)-[d:DELIVERS_TO]->(s:System)<-[o:OPERATES]-(p:Partner)
+  WHERE (d.valid_to IS NULL OR d.valid_to > now) AND (o.valid_to IS NULL OR o.valid_to > now)
+  RETURN p AS y, distance + 2 AS steps, s.id AS bringer
+}
+WITH n, now, y AS x, steps, bringer ORDER BY steps, bringer
+WITH n, now, x, min(steps) AS distance, collect(bringer)[0] AS brought
+WHERE x <> n AND distance <= $depth AND NOT EXISTS { (x)-[:SAME_AS]->(:Route) }
+LET owner = COLLECT { MATCH (x)<-[:HAS_FIELD]-{0,1}()<-[w:OWNS]-(t:Team) WHERE w.valid_to IS NULL OR w.valid_to > now RETURN t.id ORDER BY t.id LIMIT 1 }[0],
+  operator = CASE WHEN x:Partner THEN x.id WHEN x:System THEN
+    COLLECT { MATCH (p:Partner)-[o:OPERATES]->(x) WHERE o.valid_to IS NULL OR o.valid_to > now RETURN p.id ORDER BY p.id LIMIT 1 }[0] END,
+  from = CASE WHEN brought IS NOT NULL THEN [brought] ELSE COLLECT { MATCH (y)-[:FEEDS|SENDS|OPERATES]->(x) RETURN y.id ORDER BY y.id } END
+WITH collect(DISTINCT owner) AS owners, collect(DISTINCT operator) AS operators, collect([
+  distance, [l IN labels(x) WHERE l IN ['Partner', 'System', 'Interface', 'Dataset', 'Field', 'Route', 'Report']][0],
+  x.id, coalesce(x.name, x.id), x.dataset,
+  CASE WHEN x:Field THEN COLLECT { MATCH (d:Dataset {id: x.dataset}) RETURN d.name }[0] END, from, operator, owner
+]) AS reached
+LET now = coalesce($as_of, datetime())
+LET teams = COLLECT {
+  UNWIND owners AS id MATCH (t:Team {id: id})
+  RETURN [id,
+    COLLECT { MATCH (p:Partner)-[o:HAS_TEAM]->(t) WHERE o.valid_to IS NULL OR o.valid_to > now RETURN p.id ORDER BY p.id LIMIT 1 }[0],
+    COLLECT { MATCH (t)-[h:HAS_CONTACT]->(c:Contact) WHERE h.valid_to IS NULL OR h.valid_to > now RETURN coalesce(c.email, c.name) ORDER BY c.id LIMIT 1 }[0]]
+}
+LET partners = COLLECT {
+  UNWIND operators + [t IN teams WHERE t[1] IS NOT NULL | t[1]] AS id
+  WITH DISTINCT id MATCH (p:Partner {id: id})
+  RETURN [id, COLLECT { MATCH (p)-[h:HAS_CONTACT]->(c:Contact) WHERE h.valid_to IS NULL OR h.valid_to > now RETURN coalesce(c.email, c.name) ORDER BY c.id LIMIT 1 }[0]]
+}
+LET systems = COLLECT {
+  UNWIND [one IN reached WHERE one[1] = 'System' | one[2]] AS id
+  RETURN [id, COLLECT {
+    MATCH (e:Evidence) WHERE e.said_by = id AND e.time <= now
+    RETURN e.time.epochMillis * 1000 + e.time.microsecond % 1000 ORDER BY e.said_by DESC, e.time DESC LIMIT 1
+  }[0]]
+}
+RETURN reached, teams, partners, systems,
+  COLLECT { MATCH (e:Evidence) WHERE e.time <= now RETURN e.time.epochMillis * 1000 + e.time.microsecond % 1000 ORDER BY e.time DESC LIMIT 1 }[0] AS freshest

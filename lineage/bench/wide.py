@@ -1,0 +1,129 @@
+"""A declared map as wide as a whole ecosystem's, beside the simulation: what impact and late are asked about.
+
+A simulation has some hundred routes, because its network is one that people can follow. Here are thousands, on two hundred
+schedules, and a tree of data sets whose root reaches half of everything. Nothing of it is random.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from lineage.times import rfc3339
+
+ROOT = "wide-data-0"
+"""The data set whose change reaches most."""
+SCHEDULES = 200
+_SYSTEMS, _PARTNERS = 6, 24
+"""So many routes there are for each system, and for each partner."""
+_TREE, _BRANCHES = 6, 5
+"""One in so many data sets is made from ROOT, in a tree in which each has so many children."""
+_SILENT = 10
+"""One in so many routes has delivered nothing since the day before."""
+_STEP = 7919
+"""A prime: spreads the receivers over all systems."""
+
+
+def write_wide(folder: Path, routes: int, as_of: datetime) -> tuple[Path, Path]:
+    """Write the registry and the handoff events of ``routes`` routes; gives both paths. ``as_of``: the events end there (UTC)."""
+    folder.mkdir(exist_ok=True)
+    registry, events = folder / "registry.json", folder / "handoffs.jsonl"
+    registry.write_text(json.dumps(_registry(routes)), "utf-8")
+    with events.open("w", encoding="utf-8") as file:
+        file.writelines(f"{json.dumps(event)}\n" for event in _events(routes, as_of))
+    return registry, events
+
+
+def _registry(routes: int) -> dict[str, list[dict[str, Any]]]:
+    partners, systems = max(1, routes // _PARTNERS), _systems(routes)
+    return {
+        "partners": [
+            {
+                "id": f"wide-partner-{n}",
+                "name": f"Wide partner {n}",
+                "zone": "partner",
+                "contacts": [{"name": f"Operations {n}", "email": f"operations@{n}.example", "role": "on-call"}],
+            }
+            for n in range(partners)
+        ],
+        "teams": [
+            {
+                "id": f"wide-team-{n}",
+                "name": f"Wide team {n}",
+                "partner": f"wide-partner-{n}",
+                "contacts": [{"name": f"Team {n}", "email": f"team@{n}.example", "role": "owner"}],
+            }
+            for n in range(partners)
+        ],
+        "systems": [
+            {
+                "id": f"wide-system-{n}",
+                "name": f"Wide system {n}",
+                "partner": f"wide-partner-{n % partners}",
+                "owner": f"wide-team-{n % partners}",
+            }
+            for n in range(systems)
+        ],
+        "datasets": [
+            {"id": f"wide-data-{n}", "name": f"Wide data {n}", "owner": f"wide-team-{n % partners}"} for n in range(routes)
+        ],
+        "derivations": [
+            {"of": f"wide-data-{n}", "from": f"wide-data-{(n - 1) // _BRANCHES}"} for n in range(1, max(2, routes // _TREE))
+        ],
+        "routes": [
+            {
+                "id": f"wide-route-{n}",
+                "from": f"wide-system-{n % systems}",
+                "to": _receiver(n, systems),
+                "dataset": f"wide-data-{n}",
+                "item_kind": "report",
+                "schedule": _schedule(n),
+                "timezone": "Europe/Stockholm",
+                "deliver_within": "PT1H",
+                "owner": f"wide-team-{n % partners}",
+            }
+            for n in range(routes)
+        ],
+    }
+
+
+def _systems(routes: int) -> int:
+    return max(2, routes // _SYSTEMS)
+
+
+def _receiver(route: int, systems: int) -> str:
+    """Another system than the sender's."""
+    to = route * _STEP % systems
+    return f"wide-system-{(to + 1) % systems if to == route % systems else to}"
+
+
+def _schedule(route: int) -> str:
+    """Once a day, at one of 200 times: every seven minutes."""
+    minute = route % SCHEDULES * 7
+    return f"{minute % 60} {minute // 60} * * *"
+
+
+def _events(routes: int, as_of: datetime) -> Iterator[dict[str, Any]]:
+    """Each route delivers one report a day before the end, and, unless it fell silent, one in the hours before it."""
+    systems = _systems(routes)
+    for n in range(routes):
+        sender, receiver = f"wide-system-{n % systems}", _receiver(n, systems)
+        for day in (1,) if n % _SILENT == 0 else (1, 0):
+            at = as_of - timedelta(days=day, minutes=1 + n % 60)
+            yield from _delivery(f"wide-route-{n}", f"report:wide-{n}-{day}", (sender, receiver), at)
+
+
+def _delivery(route: str, item: str, ends: Iterable[str], at: datetime) -> Iterator[dict[str, Any]]:
+    for type_, by, time in zip(("sent", "received"), ends, (at, at + timedelta(seconds=2)), strict=True):
+        yield {
+            "specversion": "1.0",
+            "source": f"urn:lineage:system:{by}",
+            "id": f"{item}-{type_}",
+            "type": f"lineage.handoff.{type_}.v1",
+            "time": rfc3339(time),
+            "subject": item,
+            "data": {"route": route},
+        }
