@@ -72,14 +72,16 @@ def test_postgres_gives_the_same_reach_and_is_gone_afterwards() -> None:
 
 def test_all_is_measured_and_the_servers_are_stopped(run_cli: Run, tmp_path: Path) -> None:
     out = tmp_path / "figures"
-    ran = run_cli("bench", "--items", "30", "--out", out, "--rounds", "2", "--format", "json")
+    ran = run_cli("bench", "--items", "30", "--out", out, "--rounds", "2", "--routes", "60", "--format", "json")
     assert ran.code == 0, ran.err
     said = json.loads(ran.out)
     assert said == json.loads((out / "figures.json").read_text("utf-8"))
-    questions, sweeps = said["groups"]
+    questions, sweeps, wide = said["groups"]
     assert questions["ratios"]["bare lookup"] == 1.0
-    assert {"trace", "last-handoff", "impact of the busiest system", "late --as-of"} <= set(questions["spreads"])
+    assert {"trace", "last-handoff", "impact of the busiest system"} <= set(questions["spreads"])
     assert sweeps["spreads"]["diagnose --since, one day"]["count"] == 3
+    assert {"impact", "late", "late --as-of"} <= set(wide["spreads"])
+    assert postgres.why_not() or {"late, PostgreSQL", "impact, all columns, PostgreSQL"} <= set(wide["spreads"])
     assert said["load"]["events"] > 100
     assert said["load"]["created"] > said["graph"]["Evidence"] + said["graph"]["Handoff"] > 100
     goals = {goal["what"]: goal for goal in said["goals"]}

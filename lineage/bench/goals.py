@@ -44,6 +44,6 @@ def markdown(goals: Iterable[Goal]) -> Iterator[str]:
     """A table; nothing where there is none."""
     rows = [(one.what, one.measured, one.wanted, "yes" if one.reached else "**no**", one.how) for one in goals]
     if rows:
-        yield from ("", "### Loading again, reading beside a load, memory, starting", "")
+        yield from ("", "### Beside their references: the wide map, loading again, reading beside a load, memory, starting", "")
         yield from (f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}")
         yield from (f"| {' | '.join(row)} |" for row in rows)

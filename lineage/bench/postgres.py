@@ -10,7 +10,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,11 +90,16 @@ def serving() -> Iterator[Connection[Any]]:
 def fill(connection: Connection[Any], tables: dict[str, Iterable[tuple[Any, ...]]]) -> None:
     """Make the tables and copy rows into them, by table, in the order of the columns; then index."""
     connection.execute(SCHEMA)
+    copied(connection, tables)
+    connection.execute(INDEXES)
+
+
+def copied(connection: Connection[Any], tables: Mapping[str, Iterable[tuple[Any, ...] | Mapping[str, Any]]]) -> None:
+    """Copy rows into tables that are there, in the order of their columns."""
     for table, rows in tables.items():
         with connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
             for row in rows:
-                copy.write_row(row)
-    connection.execute(INDEXES)
+                copy.write_row(tuple(row.values()) if isinstance(row, Mapping) else row)
 
 
 def ask(connection: Connection[Any], query: str, value: str) -> list[tuple[Any, ...]]:

@@ -66,7 +66,6 @@ def point_questions(session: Lineage, about: Subjects, as_of: datetime) -> dict[
             "last_handoffs_of_route", route=about.route, limit=1, draw=False
         ),
         "impact of the busiest system": lambda _: session.impact(about.system),
-        "late --as-of": lambda _: session.late(as_of=as_of),
     }
     if about.partner:
         ways["last-handoff --partner"] = lambda _: session.last_handoffs(partner=about.partner, limit=1)
@@ -79,6 +78,7 @@ def sweeps(session: Lineage, as_of: datetime) -> dict[str, Way]:
     return {
         "bare read of the handoffs": lambda _: session.graph.read(HANDOFFS, timeout_s=600.0, since=since),
         "diagnose --since, one day": lambda _: session.diagnose(since=since, as_of=as_of),
+        "late --as-of": lambda _: session.late(as_of=as_of),
         "diagnose --since --open": lambda _: session.diagnose(since=since, as_of=as_of, open_only=True),
     }
 

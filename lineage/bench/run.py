@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lineage.bench import postgres
 from lineage.bench.data import Loaded, prepared
+from lineage.bench.goals import Goal
 from lineage.bench.in_memory import LIBRARIES, installed
 from lineage.bench.questions import (
     LOOKUP,
@@ -23,29 +24,42 @@ from lineage.bench.reloading import loading_goals
 from lineage.bench.report import Group, LoadCost, Machine, Measured
 from lineage.bench.sampling import Way, sample
 from lineage.bench.starting import ROUNDS, starting_goals
+from lineage.bench.wide_map import wide_map
 from lineage.embedded import down
 from lineage.session import Lineage
 
 WARM_UP = 100
 """Rounds that do not count: the server compiles what is asked often."""
+WIDE = 30
+"""Rounds at most of what is asked about the wide map."""
 SWEEPS = 3
 """Rounds of what takes seconds."""
 
 
 def bench(
-    items: int, seed: int, folder: Path, *, rounds: int, offline: bool, with_load: bool, say: Callable[[str], None]
+    items: int,
+    seed: int,
+    folder: Path,
+    *,
+    rounds: int,
+    routes: int,
+    offline: bool,
+    with_load: bool,
+    say: Callable[[str], None],
 ) -> Measured:
     """Measure every question and the load beside their references on a simulated graph below ``folder``.
 
-    ``rounds``: samples of each small question; ``offline``: build the graph offline; ``with_load``: also create the graph's content
-    raw, or import it bare if it is built offline, in another server. The graph stays in the folder for the next run. Raises
-    RefusedError where the folder holds another graph, ServerError.
+    ``rounds``: samples of each small question; ``routes``: of the wide map that is measured beside it, none if 0;
+    ``offline``: build the graph offline; ``with_load``: also create the graph's content raw, or import it bare if it is built offline,
+    in another server. The graph stays in the folder for the next run. Raises RefusedError where the folder holds another graph,
+    ServerError.
     """
     with ExitStack() as stack:
         stack.callback(down, folder / "home")
         session, loaded, as_of = prepared(folder, items, seed, offline=offline, reference=with_load, say=say)
         stack.enter_context(session)
         about = subjects(session, seed)
+        connection = None
         missing = [f"{name}: it is not installed" for name in LIBRARIES if name not in installed()]
         ways: dict[str, Way] = {**point_questions(session, about, as_of), **in_memory(about)}
         if why := postgres.why_not():
@@ -59,10 +73,15 @@ def bench(
         small = Group("Questions", LOOKUP, sample(ways, rounds, min(rounds, WARM_UP)))
         say("Asking about many items")
         many = sweeps(session, as_of)
-        large = Group("Verdicts on all items of a day", next(iter(many)), sample(many, SWEEPS, 1))
+        large = Group("About many items: all of a day, and all that is late", next(iter(many)), sample(many, SWEEPS, 1))
         cost = _load_cost(session, loaded, say) if with_load and loaded.offline is None else None
+        groups: tuple[Group, ...] = (small, large)
+        goals: tuple[Goal, ...] = ()
+        if routes:
+            wide, goals = wide_map(folder / "wide", routes, as_of, min(rounds, WIDE), connection, say)
+            groups += (wide,)
         say("Starting the command line")
-        goals = tuple(starting_goals(folder / "home", about.item(0), min(rounds, ROUNDS)))
+        goals += tuple(starting_goals(folder / "home", about.item(0), min(rounds, ROUNDS)))
         if with_load:
             say("Loading again, and reading beside a load")
             goals += loading_goals(folder / "simulation", seed)
@@ -71,7 +90,7 @@ def bench(
             seed=seed,
             machine=Machine.here(session.graph.version()),
             graph=_counts(session),
-            groups=(small, large),
+            groups=groups,
             load=cost,
             goals=goals,
             built=loaded.offline,

@@ -81,7 +81,7 @@ def _registry(routes: int) -> dict[str, list[dict[str, Any]]]:
                 "dataset": f"wide-data-{n}",
                 "item_kind": "report",
                 "schedule": _schedule(n),
-                "timezone": "Europe/Stockholm",
+                "timezone": "UTC",
                 "deliver_within": "PT1H",
                 "owner": f"wide-team-{n % partners}",
             }
@@ -127,3 +127,11 @@ def _delivery(route: str, item: str, ends: Iterable[str], at: datetime) -> Itera
             "subject": item,
             "data": {"route": route},
         }
+
+
+def slots_of(as_of: datetime) -> Iterator[tuple[str, datetime]]:
+    """Each schedule, and when it was last due an hour or more before ``as_of``, in UTC as if it were declared so."""
+    for number in range(SCHEDULES):
+        minute = number * 7
+        at = as_of.replace(hour=minute // 60, minute=minute % 60, second=0, microsecond=0)
+        yield _schedule(number), at if at <= as_of - timedelta(hours=1) else at - timedelta(days=1)
