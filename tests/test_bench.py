@@ -80,7 +80,7 @@ def test_all_is_measured_and_the_servers_are_stopped(run_cli: Run, tmp_path: Pat
     assert questions["ratios"]["bare lookup"] == 1.0
     assert {"trace", "last-handoff", "impact of the busiest system"} <= set(questions["spreads"])
     assert sweeps["spreads"]["diagnose --since, one day"]["count"] == 3
-    assert {"impact", "late", "late --as-of"} <= set(wide["spreads"])
+    assert {"impact", "late --as-of"} <= set(wide["spreads"])
     assert postgres.why_not() or {"late, PostgreSQL", "impact, all columns, PostgreSQL"} <= set(wide["spreads"])
     assert said["load"]["events"] > 100
     assert said["load"]["created"] > said["graph"]["Evidence"] + said["graph"]["Handoff"] > 100

@@ -107,12 +107,13 @@ def _schedule(route: int) -> str:
 
 
 def _events(routes: int, as_of: datetime) -> Iterator[dict[str, Any]]:
-    """Each route delivers one report a day before the end, and, unless it fell silent, one in the hours before it."""
+    """Each route delivers one report a day before its last slot, and, unless it fell silent, one in that slot."""
     systems = _systems(routes)
+    due = [at for _, at in slots_of(as_of)]
     for n in range(routes):
         sender, receiver = f"wide-system-{n % systems}", _receiver(n, systems)
         for day in (1,) if n % _SILENT == 0 else (1, 0):
-            at = as_of - timedelta(days=day, minutes=1 + n % 60)
+            at = due[n % SCHEDULES] - timedelta(days=day) + timedelta(minutes=5)
             yield from _delivery(f"wide-route-{n}", f"report:wide-{n}-{day}", (sender, receiver), at)
 
 

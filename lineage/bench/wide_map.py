@@ -17,7 +17,7 @@ from lineage.embedded import down
 from lineage.session import Lineage, connect_embedded
 
 LOOKUP = "bare lookup"
-IMPACT, REACH, NOW, AS_OF = "impact", "impact, the query", "late", "late --as-of"
+IMPACT, REACH, AS_OF = "impact", "impact, the query", "late --as-of"
 CTE, NAMED, LATE = (f"{what}, PostgreSQL" for what in ("impact, ids and distances", "impact, all columns", "late"))
 _SYSTEM = "MATCH (s:System {id: 'wide-system-0'}) RETURN s.name AS name"
 
@@ -99,7 +99,6 @@ def _ours(session: Lineage, as_of: datetime) -> dict[str, Way]:
         LOOKUP: lambda _: session.graph.read(_SYSTEM),
         IMPACT: lambda _: session.impact(ROOT),
         REACH: lambda _: session.ask.raw("impact_reach", id=ROOT, label="Dataset"),
-        NOW: lambda _: session.late(),
         AS_OF: lambda _: session.late(as_of=as_of),
     }
 
@@ -121,7 +120,6 @@ def _goals(group: Group, affected: str, late: str) -> list[Goal]:
         bounds += [
             (REACH, CTE, 1.0, affected),
             (IMPACT, NAMED, 1.2, affected),
-            (NOW, LATE, 1.0, late),
             (AS_OF, LATE, 1.3, late),
         ]
     found = []
