@@ -7,7 +7,7 @@ import hashlib
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -168,13 +168,15 @@ def write_source(
 ) -> Written:
     """``load`` up to the closing of the run.
 
-    ``readers``: threads that read ahead of the writer, several documents at a time where the feed reads them one by one. ``stop``,
-    when it is set, ends that with StoppedError.
+    ``readers``: with several, threads read ahead of the writer, a document each where the feed reads them one by one; ``stop``, when
+    it is set, ends that with StoppedError.
     """
-    with opened(feed_name, source, given=settings, name=name) as reading:
-        streams = [portion.said for portion in reading.portions(0)] if readers > 1 else [reading.said]
-        with closing(ahead(streams, readers, stop or threading.Event())) as said:
-            return write(graph, reading.about(), said, rejects=rejects(), batch_size=batch_size, progress=progress)
+    with opened(feed_name, source, given=settings, name=name) as reading, ExitStack() as stack:
+        said = reading.said()
+        if readers > 1:
+            streams = [portion.said for portion in reading.portions(0)]
+            said = stack.enter_context(closing(ahead(streams, readers, stop or threading.Event())))
+        return write(graph, reading.about(), said, rejects=rejects(), batch_size=batch_size, progress=progress)
 
 
 def read_versions(
