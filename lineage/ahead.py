@@ -41,7 +41,10 @@ def ahead(streams: Sequence[Stream], readers: int, stop: threading.Event) -> Gen
         while under_way:
             chunk = shared.next(stop)
             under_way -= not chunk
-            yield from chunk
+            for one in chunk:
+                if stop.is_set():
+                    raise StoppedError
+                yield one
     finally:
         shared.over.set()
         for thread in threads:

@@ -133,26 +133,27 @@ class Rejects:
 class Written:
     """A source whose facts are in the graph while its run is still open: ``finish`` closes it.
 
-    Apart from writing, because what a source names and nobody declares, another one that is being written may declare.
+    The two are apart because what a source names and nobody declares, another that is just being written may declare.
+    ``reading``: None where the source was recognised as unchanged; ``bare``: keys of its replies without a handoff of their own.
     """
 
     report: Report
-    _graph: Graph
-    _reading: Reading | None = None
-    _bare: list[tuple[str, str]] = field(default_factory=list)
+    graph: Graph
+    reading: Reading | None = None
+    bare: list[tuple[str, str]] = field(default_factory=list)
 
     def finish(self) -> Report:
         """Say what no source so far has declared or reported, and close the run. Raises ServerError."""
-        if self._reading is None:
+        if self.reading is None:
             return self.report  # recognised as unchanged: closed already
         clock = time.monotonic() - self.report.seconds
         status = "failed"
         try:
-            found = [*_undeclared(self._graph, self._reading), *_orphans(self._graph, self._bare)]
+            found = [*_undeclared(self.graph, self.reading), *_orphans(self.graph, self.bare)]
             self.report.findings += found[: MAX_FINDINGS - len(self.report.findings)]
             status = "partial" if self.report.rejected else "complete"
         finally:
-            _close(self._graph, self.report, clock, status)
+            _close(self.graph, self.report, clock, status)
         return self.report
 
 
@@ -209,7 +210,7 @@ def write(
     writer = _Writer(graph, reading, Reading("evidence", "evidence", "observed", started, None, replaces=False))
     kept = Rejects(rejects, load.source)
     written = Written(report, graph, reading)
-    bare = written._bare
+    bare = written.bare
     if taken is not None:
         _take(report, reading, taken)
         bare += taken.bare

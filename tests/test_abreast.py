@@ -8,16 +8,23 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from harness import SCENARIO, Database, Run
 
+from lineage.abreast import load_all
 from lineage.ahead import AHEAD, CHUNK, StoppedError, ahead
 from lineage.digest import digest
+from lineage.errors import LineageError
 from lineage.facts import Said, System
 from lineage.graph import Graph
+from lineage.ingest import Report
+from lineage.loading import load
+from lineage.project import ProjectSource, read_project
 from lineage.simulate import simulate
 
 EVENTS = SCENARIO / "events.jsonl"
@@ -25,18 +32,31 @@ EVENTS = SCENARIO / "events.jsonl"
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A simulated network of 60 items."""
+    """A simulated network."""
     folder = tmp_path_factory.mktemp("simulation")
-    simulate(60, 3, folder)
+    simulate(40, 3, folder)
     return folder
 
 
+@dataclass(frozen=True)
+class Serial:
+    """What loading the network's sources one by one gives."""
+
+    digest: str
+    told: list[Any]
+
+
 @pytest.fixture(scope="module")
-def one_by_one(network: Path, database: Database) -> str:
-    """The digest of its graph."""
+def one_by_one(network: Path, database: Database) -> Serial:
     database.wipe()
-    commands(database, [["--config", network / "lineage.yaml"]])
-    return digest(database.graph)
+    return Serial(told=loaded(database, network, 1), digest=digest(database.graph))
+
+
+def loaded(database: Database, network: Path, sessions: int) -> list[Any]:
+    """What the reports of the network's sources say that does not depend on who wrote first."""
+    sources = read_project(network / "lineage.yaml")
+    outcomes = list(load_all(database.graph, sources, sessions=sessions, rejects=lambda number: network / f"{number}.rejects"))
+    return [(r.feed, r.source, r.read, r.facts, r.rejected) for r in outcomes if not isinstance(r, LineageError)]
 
 
 def commands(database: Database, loads: list[list[str | Path]]) -> None:
@@ -59,42 +79,50 @@ def commands(database: Database, loads: list[list[str | Path]]) -> None:
 # Sessions of one command.
 
 
-def test_sessions_do_not_show(network: Path, one_by_one: str, database: Database, run_cli: Run) -> None:
+def test_sessions_do_not_show(network: Path, one_by_one: Serial, database: Database) -> None:
     """Neither in the graph, nor in the reports, which come in the order of the project."""
-    told = []
-    for sessions in ("1", "4"):
-        database.wipe()
-        ran = run_cli("load", "--config", network / "lineage.yaml", "--sessions", sessions, "--format", "json")
-        assert ran.code == 0
-        assert digest(database.graph) == one_by_one
-        reports: list[dict[str, Any]] = json.loads(ran.out)
-        told.append([(r["feed"], r["source"], r["read"], r["facts"], r["rejected"]) for r in reports])
-        assert {row["r.status"] for row in database.graph.read("MATCH (r:Run) RETURN r.status").rows} == {"complete"}
-    assert told[0] == told[1]
-
-
-def test_files_as_sources_of_their_own(network: Path, one_by_one: str, database: Database, run_cli: Run) -> None:
     database.wipe()
-    for feed, sources in (("handoffs", sorted((network / "handoffs").iterdir())), ("partners", registries(network))):
-        assert run_cli("load", feed, *sources, "--sessions", "3").code == 0
-    assert digest(database.graph) == one_by_one
+    assert loaded(database, network, 4) == one_by_one.told
+    assert digest(database.graph) == one_by_one.digest
+    runs = database.graph.read("MATCH (r:Run) RETURN r.status AS status").rows
+    assert [run["status"] for run in runs] == ["complete"] * len(one_by_one.told)
 
 
-def registries(network: Path) -> list[Path]:
-    return [network / "partners.yaml", network / "items.yaml"]
+def small(folder: Path, events: int) -> list[ProjectSource]:
+    """A registry of two systems, and so many events between them."""
+    (folder / "registry.yaml").write_text("systems: [{id: a}, {id: b}]", "utf-8")
+    with (folder / "events.jsonl").open("w", encoding="utf-8") as file:
+        for number in range(events):
+            data = {"from": "a", "to": "b"}
+            event = {
+                "specversion": "1.0",
+                "id": f"e{number}",
+                "source": "urn:lineage:system:a",
+                "subject": "episode:1",
+                "data": data,
+            }
+            file.write(json.dumps({**event, "type": "lineage.handoff.sent.v1", "time": "2026-03-01T00:00:00Z"}) + "\n")
+    return [
+        ProjectSource(feed="partners", source=str(folder / "registry.yaml")),
+        ProjectSource(feed="handoffs", source=str(folder / "events.jsonl")),
+    ]
 
 
-def test_a_finding_knows_what_the_sources_before_it_say(database: Database, run_cli: Run, tmp_path: Path) -> None:
-    """Though the events, which are more, are begun first."""
-    config = tmp_path / "lineage.yaml"
-    sources = [{"feed": "partners", "source": str(SCENARIO / "partners.yaml")}, {"feed": "handoffs", "source": str(EVENTS)}]
-    config.write_text(json.dumps({"sources": sources}), "utf-8")
-    findings = []
-    for sessions in ("1", "2"):
-        database.wipe()
-        reports = json.loads(run_cli("load", "--config", config, "--sessions", sessions, "--format", "json").out)
-        findings.append([report["findings"] for report in reports])
-    assert findings[0] == findings[1]
+def test_a_finding_knows_what_the_sources_before_it_say(database: Database, tmp_path: Path) -> None:
+    """Though what they say was written later."""
+    database.wipe()
+    written = threading.Event()
+
+    def hold(number: int, facts: int | None) -> None:
+        if number == 1 and facts is None:
+            written.set()
+        elif number == 0 and facts == 0:
+            assert written.wait(60)
+
+    outcomes = list(
+        load_all(database.graph, small(tmp_path, 1), sessions=2, rejects=lambda number: tmp_path / "rejects", progress=hold)
+    )
+    assert [(r.facts, r.findings) for r in outcomes if isinstance(r, Report)] == [(2, []), (1, [])]
 
 
 def test_a_source_that_is_named_twice_is_known_the_second_time(graph: Graph, run_cli: Run) -> None:
@@ -115,21 +143,82 @@ def test_a_source_that_cannot_be_read_leaves_the_others_loaded_and_told(graph: G
     ]
 
 
+def test_closing_stops_what_is_under_way(database: Database, tmp_path: Path) -> None:
+    database.wipe()
+    waiting, closed = threading.Event(), threading.Event()
+
+    def hold(number: int, facts: int | None) -> None:
+        if number == 1 and facts == 1:
+            waiting.set()
+            closed.wait(60)
+
+    loading = load_all(
+        database.graph,
+        small(tmp_path, 3),
+        sessions=2,
+        rejects=lambda number: tmp_path / "rejects",
+        batch_size=1,
+        progress=hold,
+    )
+    assert isinstance(next(loading), Report)
+    assert waiting.wait(60)
+    threading.Timer(0.3, closed.set).start()
+    loading.close()
+    (run,) = database.graph.read("MATCH (r:Run {feed: 'handoffs'}) RETURN r.status AS status, r.facts AS facts").rows
+    assert run == {"status": "failed", "facts": 1}
+
+
 # Two commands at once.
 
 
-def test_two_commands_with_half_of_the_files_each(network: Path, one_by_one: str, database: Database) -> None:
+def test_two_commands_with_half_of_the_sources_each(network: Path, one_by_one: Serial, database: Database) -> None:
     files = sorted((network / "handoffs").iterdir())
     database.wipe()
-    commands(database, [["partners", *registries(network)]])
+    for name in ("partners", "items"):
+        load(database.graph, "partners", str(network / f"{name}.yaml"), rejects=lambda: network / "rejects")
     commands(database, [["handoffs", *files[::2]], ["handoffs", *files[1::2], "--sessions", "2"]])
-    assert digest(database.graph) == one_by_one
+    assert digest(database.graph) == one_by_one.digest
 
 
-def test_two_commands_with_the_same_files(network: Path, one_by_one: str, database: Database) -> None:
+def test_two_commands_with_the_same_sources(network: Path, one_by_one: Serial, database: Database) -> None:
     database.wipe()
     commands(database, [["--config", network / "lineage.yaml"], ["--config", network / "lineage.yaml", "--sessions", "2"]])
-    assert digest(database.graph) == one_by_one
+    assert digest(database.graph) == one_by_one.digest
+
+
+def test_two_that_prepare_an_empty_database(database: Database) -> None:
+    """Both see that nothing is there yet, and both make it."""
+    database.wipe()
+    with database.graph.driver.session() as raw:
+        raw.run("MATCH (l:Lineage {id: 'graph'}) DELETE l").consume()
+        before = schema(database.graph)
+        for kind, names in before.items():
+            for name in names:
+                raw.run(f"DROP {kind} {name} IF EXISTS").consume()
+    start = threading.Barrier(2)
+
+    def prepare() -> None:
+        start.wait()
+        database.graph.prepare()
+
+    with ThreadPoolExecutor(2) as pool:
+        ended = [pool.submit(prepare) for _ in range(2)]
+    try:
+        assert [one.exception() for one in ended] == [None, None]
+        assert schema(database.graph) == before
+    finally:
+        database.graph.prepare()
+
+
+def schema(graph: Graph) -> dict[str, list[str]]:
+    """Constraints and indexes by name; a constraint has an index of the same name, so it comes first."""
+    return {
+        "CONSTRAINT": [row["name"] for row in graph.read("SHOW CONSTRAINTS YIELD name RETURN name ORDER BY name").rows],
+        "INDEX": [
+            row["name"]
+            for row in graph.read("SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name ORDER BY name").rows
+        ],
+    }
 
 
 # Reading ahead.

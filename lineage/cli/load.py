@@ -80,7 +80,8 @@ def load(ctx: click.Context, /, **given: Any) -> None:
     """Load one or more sources: file, directory, glob, URL, - for standard input; .gz and .zip are unpacked.
 
     With --config instead of FEED and SOURCE: all sources of a project, in the order in which they stand there, which
-    makes no difference. Rejected rows go to a JSON Lines file and the exit code is 1; the good rows are loaded.
+    makes no difference; neither do --sessions, nor other loads at the same time. Rejected rows go to a JSON Lines file
+    and the exit code is 1; the good rows are loaded.
     """
     orders = _orders(given)
     if given["dry_run"]:
