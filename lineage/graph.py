@@ -28,6 +28,7 @@ T = TypeVar("T")
 Row = dict[str, Any]
 _MEMORY = ("MemoryPoolOutOfMemory", "TransactionOutOfMemory", "StackOverFlow", "OutOfMemory")
 _SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
+_MADE = ("EquivalentSchemaRuleAlreadyExists", "ConstraintAlreadyExists")
 _TIMEOUT = ("TransactionTimedOut", "LockClientStopped")
 DEFAULT_TIMEOUT_S = 60.0
 _INDEXES_WITHIN_S = 3600  # tens of millions of nodes, after an offline build
@@ -39,6 +40,10 @@ class OutOfTime(LineageError):
 
 class BatchTooLarge(Exception):
     """The server had no memory for one transaction; the caller halves its batch. Not retriable by the driver."""
+
+
+class _AlreadyMadeError(ServerError):
+    """The schema has that already."""
 
 
 @dataclass(frozen=True)
@@ -154,10 +159,10 @@ class Graph:
                 hint="Name an empty one with --database or --uri, or use the embedded server (`lineage up`).",
             )
         # Indexes made in one transaction are filled in one pass over what is there; constraints fill their own, one by one.
-        self.write(lambda tx: [tx.run(statement) for statement in index_statements()])
+        self._make(index_statements())
+        for statement in constraint_statements():
+            self._make([statement])
         with self._session(neo4j.WRITE_ACCESS) as session:
-            for statement in constraint_statements():
-                self._guarded(lambda s=statement: session.run(s).consume())  # type: ignore[misc]
             self._guarded(lambda: session.run("CALL db.awaitIndexes($seconds)", seconds=_INDEXES_WITHIN_S).consume())
         # Names that no data uses yet make Neo4j warn about every query that mentions them, so they are made known first.
         for procedure, names in vocabulary().items():
@@ -167,6 +172,15 @@ class Graph:
                 )
             )
         self.write(lambda tx: tx.run("MERGE (l:Lineage {id: 'graph'}) SET l.model = $model", model=MODEL_VERSION))
+
+    def _make(self, statements: Sequence[str]) -> None:
+        """Make parts of the schema in one transaction. What another loader made meanwhile is there, whatever IF NOT EXISTS saw."""
+        try:
+            self.write(lambda tx: [tx.run(statement) for statement in statements])
+        except _AlreadyMadeError:
+            if len(statements) > 1:
+                for statement in statements:
+                    self._make([statement])
 
     def _model(self) -> int | None:
         model: int | None = self.read("OPTIONAL MATCH (l:Lineage {id: 'graph'}) RETURN l.model AS model").rows[0]["model"]
@@ -183,7 +197,8 @@ class Graph:
                 raise OutOfTime("The query reached its time limit.", hint="Narrow the question, or raise --timeout.") from error
             if "AccessMode" in (error.code or "") or "Statement" in (error.code or ""):
                 raise UsageError(f"Neo4j refuses the query: {error.message}") from error
-            raise ServerError(f"Neo4j at {self.uri} refuses: {error.message}") from error
+            kind = _AlreadyMadeError if any(word in (error.code or "") for word in _MADE) else ServerError
+            raise kind(f"Neo4j at {self.uri} refuses: {error.message}") from error
         except (ServiceUnavailable, DriverError) as error:
             raise ServerError(f"Neo4j at {self.uri} stopped answering: {error}.", hint="See `lineage status`.") from error
         except Neo4jError as error:

@@ -129,6 +129,34 @@ class Rejects:
             self._file.close()
 
 
+@dataclass
+class Written:
+    """A source whose facts are in the graph while its run is still open: ``finish`` closes it.
+
+    The two are apart because what a source names and nobody declares, another that is just being written may declare.
+    ``reading``: None where the source was recognised as unchanged; ``bare``: keys of its replies without a handoff of their own.
+    """
+
+    report: Report
+    graph: Graph
+    reading: Reading | None = None
+    bare: list[tuple[str, str]] = field(default_factory=list)
+
+    def finish(self) -> Report:
+        """Say what no source so far has declared or reported, and close the run. Raises ServerError."""
+        if self.reading is None:
+            return self.report  # recognised as unchanged: closed already
+        clock = time.monotonic() - self.report.seconds
+        status = "failed"
+        try:
+            found = [*_undeclared(self.graph, self.reading), *_orphans(self.graph, self.bare)]
+            self.report.findings += found[: MAX_FINDINGS - len(self.report.findings)]
+            status = "partial" if self.report.rejected else "complete"
+        finally:
+            _close(self.graph, self.report, clock, status)
+        return self.report
+
+
 def ingest(
     graph: Graph,
     load: Load,
@@ -139,7 +167,21 @@ def ingest(
     progress: Callable[[int], None] = lambda facts: None,
     taken: Taken | None = None,
 ) -> Report:
-    """Write a stream of facts as one run.
+    """Write a stream of facts as one run; ``write`` and ``finish`` in one."""
+    return write(graph, load, said, rejects=rejects, batch_size=batch_size, progress=progress, taken=taken).finish()
+
+
+def write(
+    graph: Graph,
+    load: Load,
+    said: Iterable[Said],
+    *,
+    rejects: Path,
+    batch_size: int = DEFAULT_BATCH,
+    progress: Callable[[int], None] = lambda facts: None,
+    taken: Taken | None = None,
+) -> Written:
+    """Write a stream of facts as one run, which is left open.
 
     ``rejects``: where rejected rows go; ``progress`` is called with the number of facts written so far. ``taken``: what else the
     source says, if that is in the graph already; then this is the source's first read, and retires nothing. What was written
@@ -161,17 +203,18 @@ def ingest(
     if same is not None:
         report = replace(report, read=same["read"], facts=same["facts"], unchanged=same["facts"], skipped=True)
         graph.write(lambda tx: _record(tx, opened, report, clock, "complete"))
-        return report
+        return Written(report, graph)
     graph.write(lambda tx: open_run(tx, opened))
     first_read = taken or load.stream or not any(run["status"] == "complete" for run in earlier)
     reading = Reading(load.feed, load.source, load.authority, started, None if first_read else started)
     writer = _Writer(graph, reading, Reading("evidence", "evidence", "observed", started, None, replaces=False))
     kept = Rejects(rejects, load.source)
-    status = "failed"
-    bare: list[tuple[str, str]] = []
+    written = Written(report, graph, reading)
+    bare = written.bare
     if taken is not None:
         _take(report, reading, taken)
         bare += taken.bare
+    whole = False
     try:
         for batch in _batches(_noting(said, report), kept, batch_size):
             report.facts += len(batch)
@@ -180,21 +223,26 @@ def ingest(
             progress(report.facts)
         if not kept.count and not load.stream and taken is None:
             report.retired = _retire(graph, reading, batch_size)
-        report.findings += [*_undeclared(graph, reading), *_orphans(graph, bare)][: MAX_FINDINGS - len(report.findings)]
-        status = "partial" if kept.count else "complete"
+        whole = True
     finally:
         kept.close()
         report.rejected = kept.count
         report.read = report.facts + report.rejected
         report.rejects_file = str(kept.path) if kept.count else None
         report.seconds = time.monotonic() - clock
-        try:
-            graph.write(lambda tx: close_run(tx, report.run, _result(report, status)))
-        except ServerError:
-            # The error that ended the run is the one to show; the run stays "running", which is true of what is known.
-            if status != "failed":
-                raise
-    return report
+        if not whole:
+            _close(graph, report, clock, "failed")
+    return written
+
+
+def _close(graph: Graph, report: Report, clock: float, status: str) -> None:
+    report.seconds = time.monotonic() - clock
+    try:
+        graph.write(lambda tx: close_run(tx, report.run, _result(report, status)))
+    except ServerError:
+        # The error that ended the run is the one to show; the run stays "running", which is true of what is known.
+        if status != "failed":
+            raise
 
 
 def _take(report: Report, reading: Reading, taken: Taken) -> None:

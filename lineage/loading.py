@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import hashlib
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,11 +15,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from lineage.ahead import ahead
 from lineage.contracts import Version, version_of
 from lineage.errors import NotFoundError, SourceError, UsageError
 from lineage.facts import Fact, Reject, Said
 from lineage.graph import Graph
-from lineage.ingest import DEFAULT_BATCH, Load, Report, ingest
+from lineage.ingest import DEFAULT_BATCH, Load, Report, Written, write
 from loaders import discover
 from loaders.base import Document, Feed, Settings, Source, csv_columns, open_source, reasons, yaml_documents
 
@@ -146,8 +148,35 @@ def load(
     ``source``: file, directory, glob, URL or ``-``; ``name``: what identifies it across runs, the source itself by default.
     ``rejects`` gives the path of the rejects file. Raises NotFoundError, SourceError, UsageError, ServerError, RefusedError.
     """
-    with opened(feed_name, source, given=settings, name=name) as reading:
-        return ingest(graph, reading.about(), reading.said(), rejects=rejects(), batch_size=batch_size, progress=progress)
+    return write_source(
+        graph, feed_name, source, rejects=rejects, settings=settings, name=name, batch_size=batch_size, progress=progress
+    ).finish()
+
+
+def write_source(
+    graph: Graph,
+    feed_name: str,
+    source: str,
+    *,
+    rejects: Callable[[], Path],
+    settings: Mapping[str, Any] | None = None,
+    name: str | None = None,
+    batch_size: int = DEFAULT_BATCH,
+    progress: Callable[[int], None] = lambda facts: None,
+    readers: int = 1,
+    stop: threading.Event | None = None,
+) -> Written:
+    """``load`` up to the closing of the run.
+
+    ``readers``: with several, threads read ahead of the writer, a document each where the feed reads them one by one; ``stop``, when
+    it is set, ends that with StoppedError.
+    """
+    with opened(feed_name, source, given=settings, name=name) as reading, ExitStack() as stack:
+        said = reading.said()
+        if readers > 1:
+            streams = [portion.said for portion in reading.portions(0)]
+            said = stack.enter_context(closing(ahead(streams, readers, stop or threading.Event())))
+        return write(graph, reading.about(), said, rejects=rejects(), batch_size=batch_size, progress=progress)
 
 
 def read_versions(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,9 @@ from lineage.cli.common import CONNECTION, connected, connection_options, format
 from lineage.errors import LineageError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
+    from lineage.abreast import Progress
     from lineage.ingest import Report
+    from lineage.project import ProjectSource
     from lineage.session import Lineage
 
 
@@ -53,22 +54,6 @@ def init(file: str) -> None:
     click.echo(f"Remove the # before the sources that you have, then: lineage load --config {file}", err=True)
 
 
-@dataclass(frozen=True)
-class _Order:
-    """One source to be loaded."""
-
-    feed: str
-    source: str
-    name: str | None
-    settings: dict[str, Any]
-
-    @property
-    def shown(self) -> str:
-        """The source for people: a file below the working directory goes by its path from there."""
-        path = Path(self.source)
-        return os.path.relpath(path.resolve()) if path.exists() and path.resolve().is_relative_to(Path.cwd()) else self.source
-
-
 @click.command(epilog="\b\nExample:  lineage load handoffs events.jsonl")
 @click.argument("feed", required=False)
 @click.argument("sources", metavar="SOURCE...", nargs=-1)
@@ -80,6 +65,13 @@ class _Order:
     "--rejects", type=click.Path(dir_okay=False), help="Where rejected rows go (default: a file in the home directory)."
 )
 @click.option("--batch-size", type=click.IntRange(1, 100_000), default=2000, show_default=True, help="Facts per transaction.")
+@click.option(
+    "--sessions",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Sources loaded at a time, and files of a directory read at a time.",
+)
 @click.option("--no-progress", is_flag=True, help="No progress bar.")
 @formatted
 @connection_options
@@ -88,67 +80,67 @@ def load(ctx: click.Context, /, **given: Any) -> None:
     """Load one or more sources: file, directory, glob, URL, - for standard input; .gz and .zip are unpacked.
 
     With --config instead of FEED and SOURCE: all sources of a project, in the order in which they stand there, which
-    makes no difference. Rejected rows go to a JSON Lines file and the exit code is 1; the good rows are loaded.
+    makes no difference; neither do --sessions, nor other loads at the same time. Rejected rows go to a JSON Lines file
+    and the exit code is 1; the good rows are loaded.
     """
     orders = _orders(given)
     if given["dry_run"]:
         ctx.exit(_dry_run(orders, given["rejects"]))
-    names = ("rejects", "batch_size", "no_progress", "form", *CONNECTION)
+    names = ("rejects", "batch_size", "sessions", "no_progress", "form", *CONNECTION)
     ctx.invoke(_load, orders=orders, whole=given["config"] is not None, **{n: given[n] for n in names if n in given})
 
 
-def _orders(given: dict[str, Any]) -> list[_Order]:
+def _orders(given: dict[str, Any]) -> list[ProjectSource]:
+    from lineage.project import ProjectSource, read_project
+
     feed, sources, config, name = given["feed"], given["sources"], given["config"], given["name"]
     if config is not None:
         if feed or sources or name or given["settings"]:
             raise UsageError("--config says which feeds, sources, names and settings there are; give it alone.")
-        from lineage.project import read_project
-
-        return [_Order(one.feed, one.source, one.name, one.settings) for one in read_project(Path(config))]
+        return read_project(Path(config))
     if not feed or not sources:
         missing = "FEED and SOURCE" if not feed else "SOURCE"
         raise UsageError(f"{missing} missing.", hint="`lineage load FEED SOURCE...`, or `lineage load --config lineage.yaml`.")
     if name and len(sources) > 1:
         raise UsageError("--source names one source, and several were given.")
     settings = pairs(given["settings"], "--set")
-    return [_Order(feed, source, name, settings) for source in sources]
+    return [ProjectSource(feed=feed, source=source, name=name, settings=settings) for source in sources]
 
 
 @connected
 def _load(
     session: Lineage,
-    orders: list[_Order],
+    orders: list[ProjectSource],
     whole: bool,
     rejects: str | None,
     batch_size: int,
+    sessions: int,
     no_progress: bool,
     form: str,
 ) -> None:
-    from lineage.loading import load as load_source
+    from lineage.abreast import load_all
     from lineage.session import rejects_path
 
     reports, failures = [], []
-    for number, order in enumerate(orders):
-        with _progress(f"{order.feed} {order.name or order.shown}", not no_progress) as advance:
-            try:
-                reports.append(
-                    load_source(
-                        session.graph,
-                        order.feed,
-                        order.source,
-                        rejects=lambda n=number: rejects_of(rejects, n, rejects_path(session.home)),  # type: ignore[misc]
-                        settings=order.settings,
-                        name=order.name,
-                        batch_size=batch_size,
-                        progress=advance,
-                    )
-                )
-            except LineageError as error:
+    with _progress(orders, not no_progress) as advance:
+        loading = load_all(
+            session.graph,
+            orders,
+            sessions=sessions,
+            rejects=lambda number: rejects_of(rejects, number, rejects_path(session.home)),
+            batch_size=batch_size,
+            progress=advance,
+        )
+        with closing(loading) as outcomes:
+            for outcome in outcomes:
+                if not isinstance(outcome, LineageError):
+                    reports.append(outcome)
+                    continue
                 # One source that cannot be read must not keep the others from loading.
-                if len(orders) == 1 or isinstance(error, UsageError | NotFoundError) or error.exit_code == 3:
-                    raise
-                failures.append(error)
-                click.echo(f"Error: {error}", err=True)
+                if len(orders) == 1 or isinstance(outcome, UsageError | NotFoundError) or outcome.exit_code == 3:
+                    raise outcome
+                failures.append(outcome)
+                click.echo(f"Error: {outcome}", err=True)
     print_loads(reports, form, whole=whole)
     if failures or any(report.rejected for report in reports):
         click.get_current_context().exit(1)
@@ -191,13 +183,15 @@ def rejects_of(given: str | None, number: int, default: Path) -> Path:
 
 
 @contextmanager
-def _progress(what: str, wanted: bool) -> Iterator[Callable[[int], None]]:
+def _progress(sources: list[ProjectSource], wanted: bool) -> Iterator[Progress]:
+    """A line for each source while it is being loaded."""
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
     screen = Console(stderr=True)
     if not wanted or not screen.is_terminal:
-        yield lambda facts: None
+        yield lambda number, facts: None
         return
     columns = (
         SpinnerColumn(),
@@ -205,9 +199,21 @@ def _progress(what: str, wanted: bool) -> Iterator[Callable[[int], None]]:
         TextColumn("{task.completed:,.0f} facts"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=screen, transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda facts: bar.update(task, completed=facts)
+    with Bar(*columns, console=screen, transient=True) as bar:
+        lines = [bar.add_task(f"{one.feed} {one.name or _shown(one.source)}", start=False, visible=False) for one in sources]
+
+        def advance(number: int, facts: int | None) -> None:
+            if facts == 0:
+                bar.start_task(lines[number])
+            bar.update(lines[number], completed=facts, visible=facts is not None)
+
+        yield advance
+
+
+def _shown(source: str) -> str:
+    """The source for people: a file below the working directory goes by its path from there."""
+    path = Path(source)
+    return os.path.relpath(path.resolve()) if path.exists() and path.resolve().is_relative_to(Path.cwd()) else source
 
 
 def _print_reports(reports: list[Report], form: str) -> None:
@@ -250,7 +256,7 @@ def _firstrejects_of(report: Report) -> str:
     )
 
 
-def _dry_run(orders: list[_Order], rejects: str | None) -> int:
+def _dry_run(orders: list[ProjectSource], rejects: str | None) -> int:
     import json
 
     from lineage.facts import Finding, Reject
