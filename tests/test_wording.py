@@ -14,7 +14,8 @@ from lineage.wording import is_bare, wording_of
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).filter(lambda text: text.strip() != "")
 MAYBE = st.none() | TEXT
-NAMES = st.lists(TEXT.map(lambda text: f"kind:{text}"), max_size=3).map(tuple)
+# A name stands on one line.
+NAMES = st.lists(TEXT.filter(lambda text: "\n" not in text).map(lambda text: f"kind:{text}"), max_size=3).map(tuple)
 TIMES = st.none() | st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.just(UTC))
 
 

@@ -1,7 +1,7 @@
-// Impact reach: all that downstream_impact says, in one row of lists that a program reads.
-// Thousands of rows with their nodes take a server and a driver ten times as long as the search itself; lists do not. Who owns what is
-// said by id, and each team and partner once: its partner, and whom to ask there. `systems`: when each was last heard of, `freshest` when anybody was
-// (microseconds since 1970).
+// Impact reach: what does a change or an outage of this reach, in one row of lists?
+// Says what downstream_impact says, for programs: thousands of rows with their nodes take a server and a driver ten times as long as the
+// search itself, lists do not. Who owns what is said by id, and each team and partner once: its partner, and whom to ask there.
+// `systems`: when each was last heard of, `freshest` when anybody was (microseconds since 1970).
 // @param id string  id of a node, a field's id joins data set and name
 // @param label string = null  its label, where one id belongs to nodes of several labels
 // @param depth integer = 30  steps downstream at most, up to 31
