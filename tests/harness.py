@@ -10,6 +10,9 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import neo4j
 
 from lineage.facts import Said
 from lineage.graph import Graph
@@ -102,3 +105,18 @@ class Ran:
 
 Say = Callable[..., Report]
 Run = Callable[..., Ran]
+
+
+def profiled(graph: Graph, cypher: str, values: dict[str, Any]) -> tuple[int, list[dict[str, Any]]]:
+    """How many database hits a query took, counted by the server, and its rows."""
+    with graph.driver.session(database=graph.database, default_access_mode=neo4j.READ_ACCESS) as session:
+        answer = session.run(cypher.replace("CYPHER 25", "CYPHER 25 PROFILE", 1), values)
+        rows = [record.data() for record in answer]
+        plan = answer.consume().profile
+    assert plan is not None
+    return _hits(plan), rows
+
+
+def _hits(plan: dict[str, Any]) -> int:
+    """Of a plan and all that it stands on."""
+    return int(plan["args"].get("DbHits", 0)) + sum(_hits(child) for child in plan.get("children", ()))

@@ -10,10 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import neo4j
 import pytest
 from evidence import event
-from harness import Database, Run, Say
+from harness import Database, Run, Say, profiled
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -552,9 +551,7 @@ def hits(database: Database, session: Lineage, monkeypatch: pytest.MonkeyPatch, 
 
     def read(cypher: str, timeout_s: float = 60, **parameters: Any) -> Any:
         nonlocal counted
-        with graph.driver.session(database=graph.database, default_access_mode=neo4j.READ_ACCESS) as s:
-            summary = s.run(cypher.replace("CYPHER 25", "CYPHER 25 PROFILE", 1), parameters).consume()
-            counted += _hits(summary.profile)
+        counted += profiled(graph, cypher, parameters)[0]
         return original(cypher, timeout_s, **parameters)
 
     original = graph.read
@@ -562,10 +559,6 @@ def hits(database: Database, session: Lineage, monkeypatch: pytest.MonkeyPatch, 
         patch.setattr(graph, "read", read)
         session.drift(as_of=as_of)
     return counted
-
-
-def _hits(plan: Any) -> int:
-    return int(plan.get("dbHits", 0)) + sum(_hits(child) for child in plan.get("children", ()))
 
 
 @pytest.mark.parametrize("as_of", [day(30), day(8, "6:10")])

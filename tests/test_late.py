@@ -10,10 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import neo4j
 import pytest
 from evidence import event
-from harness import Database, Run, Say
+from harness import Database, Run, Say, profiled
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -483,17 +482,6 @@ def test_as_of_is_what_a_graph_without_later_evidence_says(
 # Cost.
 
 
-def hits(graph: Graph, query: str, values: dict[str, Any]) -> int:
-    """Database hits of a query, counted by the server."""
-    with graph.driver.session(database=graph.database, default_access_mode=neo4j.READ_ACCESS) as session:
-        plan = session.run(query.replace("CYPHER 25", "CYPHER 25 PROFILE", 1), values).consume().profile
-
-    def total(operator: dict[str, Any]) -> int:
-        return int(operator.get("dbHits", 0)) + sum(total(child) for child in operator.get("children", ()))
-
-    return total(plan)  # type: ignore[arg-type]
-
-
 def delivered(start: int, count: int) -> list[HandoffEvent]:
     """So many items, sent and accepted within the day, on three routes."""
     said = []
@@ -521,7 +509,7 @@ def test_ten_times_the_deliveries_cost_the_same(
     read = graph.read
 
     def counted(query: str, timeout_s: float = 60.0, **values: Any) -> Any:
-        asked.append(hits(graph, query, values))
+        asked.append(profiled(graph, query, values)[0])
         return read(query, timeout_s, **values)
 
     tell(*ROUTES, saw("sent", at("2:00"), "episode:open", by="a", route="http", to="c"), *delivered(0, 30))

@@ -6,10 +6,8 @@ of its items copied many times, so that its routes and systems are busy ones.
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from harness import Database
+from harness import Database, profiled
 
 from lineage.graph import Graph
 from lineage.library import Query, shipped
@@ -65,30 +63,15 @@ def busy(database: Database) -> Graph:
     return database.hold("the demo, busy", load).graph
 
 
-def hits(plan: dict[str, Any]) -> int:
-    """Db hits of a profiled plan and all that it stands on."""
-    return int(plan["args"].get("DbHits", 0)) + sum(hits(child) for child in plan.get("children", ()))
-
-
-def profiled(graph: Graph, query: Query) -> tuple[int, int]:
-    """Db hits of the query's example, and how many rows it gave."""
-    first, rest = query.cypher.split("CYPHER 25\n", 1)
-    with graph.driver.session(database=graph.database) as session:
-        answer = session.run(f"{first}CYPHER 25 PROFILE\n{rest}", query.bind(query.example))
-        rows = [record.data() for record in answer]
-        plan = answer.consume().profile
-    assert plan is not None
-    lists = [len(value) for row in rows for value in row.values() if len(rows) == 1 and isinstance(value, list)]
-    return hits(plan), max([len(rows), *lists])
-
-
 def test_the_graph_is_as_large_as_is_said(busy: Graph) -> None:
     assert busy.read("MATCH (h:Handoff) RETURN count(h) AS n").rows[0]["n"] >= HANDOFFS
 
 
 @pytest.mark.parametrize("query", list(shipped()), ids=lambda query: query.name)
 def test_a_row_costs_no_more_than_is_stated(busy: Graph, query: Query) -> None:
-    needed, rows = profiled(busy, query)
+    needed, given = profiled(busy, query.cypher, query.bind(query.example))
+    lists = [len(value) for row in given for value in row.values() if len(given) == 1 and isinstance(value, list)]
+    rows = max([len(given), *lists])
     assert rows
     stated = PER_HANDOFF * HANDOFFS if query.name in SWEEPS else OF_MORE.get(query.name, PER_ROW) * rows
     assert needed <= stated

@@ -94,12 +94,12 @@ def fill(connection: Connection[Any], tables: dict[str, Iterable[tuple[Any, ...]
     connection.execute(INDEXES)
 
 
-def copied(connection: Connection[Any], tables: Mapping[str, Iterable[tuple[Any, ...] | Mapping[str, Any]]]) -> None:
+def copied(connection: Connection[Any], tables: Mapping[str, Iterable[tuple[Any, ...]]]) -> None:
     """Copy rows into tables that are there, in the order of their columns."""
     for table, rows in tables.items():
         with connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
             for row in rows:
-                copy.write_row(tuple(row.values()) if isinstance(row, Mapping) else row)
+                copy.write_row(row)
 
 
 def ask(connection: Connection[Any], query: str, value: str) -> list[tuple[Any, ...]]:

@@ -101,9 +101,14 @@ def _receiver(route: int, systems: int) -> str:
 
 
 def _schedule(route: int) -> str:
-    """Once a day, at one of 200 times: every seven minutes."""
-    minute = route % SCHEDULES * 7
-    return f"{minute % 60} {minute // 60} * * *"
+    """Once a day."""
+    hour, minute = _time(route)
+    return f"{minute} {hour} * * *"
+
+
+def _time(route: int) -> tuple[int, int]:
+    """Hour and minute: one of 200 times, every seven minutes."""
+    return divmod(route % SCHEDULES * 7, 60)
 
 
 def _events(routes: int, as_of: datetime) -> Iterator[dict[str, Any]]:
@@ -133,6 +138,6 @@ def _delivery(route: str, item: str, ends: Iterable[str], at: datetime) -> Itera
 def slots_of(as_of: datetime) -> Iterator[tuple[str, datetime]]:
     """Each schedule, and when it was last due an hour or more before ``as_of``, in UTC as if it were declared so."""
     for number in range(SCHEDULES):
-        minute = number * 7
-        at = as_of.replace(hour=minute // 60, minute=minute % 60, second=0, microsecond=0)
+        hour, minute = _time(number)
+        at = as_of.replace(hour=hour, minute=minute, second=0, microsecond=0)
         yield _schedule(number), at if at <= as_of - timedelta(hours=1) else at - timedelta(days=1)

@@ -14,6 +14,7 @@ from lineage.bench.report import Group
 from lineage.bench.sampling import Way, sample
 from lineage.bench.wide import ROOT, slots_of, write_wide
 from lineage.embedded import down
+from lineage.graph import Row
 from lineage.session import Lineage, connect_embedded
 
 LOOKUP = "bare lookup"
@@ -79,19 +80,22 @@ def wide_map(
         stack.callback(down, folder / "home")
         session = stack.enter_context(connect_embedded(folder / "home"))
         say(f"Loading a map of {routes:,} routes")
-        folder.mkdir(exist_ok=True)
         for feed, path in zip(("partners", "handoffs"), write_wide(folder, routes, as_of), strict=True):
             session.load(feed, str(path))
         ways: dict[str, Way] = _ours(session, as_of)
         if connection is not None:
             connection.execute(SCHEMA)
-            postgres.copied(connection, {name: session.graph.stream(query) for name, query in _TABLES.items()})
+            postgres.copied(connection, {name: map(_tuple, session.graph.stream(query)) for name, query in _TABLES.items()})
             connection.execute(INDEXES)
             ways |= _theirs(connection, as_of)
         say(f"Asking {len(ways)} questions about it {rounds} times")
         group = Group(f"A map of {routes:,} routes", LOOKUP, sample(ways, rounds, min(rounds, 10)))
         affected, late = len(session.impact(ROOT).affected), len(session.late(as_of=as_of).rows)
         return group, tuple(_goals(group, f"{affected:,} affected", f"{late:,} late of {routes:,} routes"))
+
+
+def _tuple(row: Row) -> tuple[Any, ...]:
+    return tuple(row.values())
 
 
 def _ours(session: Lineage, as_of: datetime) -> dict[str, Way]:
