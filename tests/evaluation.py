@@ -16,9 +16,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from lineage.answers.branches import SETTLED, People, branches, told
+from lineage.answers.branches import SETTLED, branches, told
 from lineage.answers.incidents import Diagnosed, Diagnosis, gather
 from lineage.answers.last_handoff import answer
+from lineage.answers.people import People
 from lineage.answers.results import Completeness
 from lineage.answers.routemap import RouteMap
 from lineage.answers.traffic import TrafficInMemory, hop_in

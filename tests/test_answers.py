@@ -431,7 +431,7 @@ def test_what_people_see_of_a_way_is_what_programs_read(scenario: Lineage) -> No
     """``trace_path`` draws in Browser, ``item_way`` is read by the answers: the same handoffs and routes."""
     for item in (row["id"] for row in scenario.graph.read("MATCH (i:Item) RETURN i.id AS id").rows):
         drawn = scenario.ask.rows("trace_path", item=item)
-        (read,) = scenario.ask.rows("item_way", item=item)
+        (read,) = scenario.ask.rows("item_way", items=[item])
         seen = {(row["route"], tuple(row["joined"]), row["sender"], row["receiver"]) for row in drawn if row["handoff"]}
         assert seen == {
             (joined[0] if len(joined) == 1 else route, tuple(joined), sender, receiver)

@@ -1,14 +1,17 @@
 // Item way: what is known of an item's way, and which declared routes it could take?
 // The same as `trace_path`, for programs: one row with lists, so that a whole way travels at once. `hops`: route, sender, receiver, the
 // declared routes that it could be, and its evidence, as `evidence_of_handoffs` lists it. `systems`: id, zone of its partner, whether it
-// is told of items and not given them (kind notification), and when it was last heard of, `freshest` when anybody was. `versions`,
-// `alike`: whether it has versions, and may be the same as others. Times in microseconds since 1970.
-// @param item string  id of an item (see find_item)
+// is told of items and not given them (kind notification), when it was last heard of (`freshest`: when anybody was), its partner, and
+// with `people` whom to ask, the owner's people first, as `who_to_ask` does. `versions`, `alike`: whether it has versions, and may be the
+// same as others. Times in microseconds since 1970.
+// @param items list  ids of items (see find_item)
 // @param as_of datetime = null  only evidence and declarations of that time, null is now
+// @param people boolean = false  also whom to ask about the systems
 // @returns item, above, identifiers, hops, agreements, systems, versions, alike, freshest
-// @example item='episode:dev-meeting'
+// @example items=['episode:dev-meeting']
 CYPHER 25
-MATCH (i:Item {id: $item})
+UNWIND $items AS item
+MATCH (i:Item {id: item})
 LET now = coalesce($as_of, datetime())
 LET over = COLLECT { MATCH (i)-[:PART_OF|VERSION_OF]->{1,6}(a:Item) RETURN DISTINCT a }
 LET above = [a IN over | a{.id, .kind, .name, .origin, .declared, .expected_on}]
@@ -61,9 +64,22 @@ RETURN i{.id, .kind, .name, .origin, .declared, .expected_on} AS item, above, id
   COLLECT {
     UNWIND ends AS id
     MATCH (s:System {id: id})
-    RETURN [id, COLLECT { MATCH (s)<-[o:OPERATES]-(p:Partner) WHERE o.valid_to IS NULL OR o.valid_to > now RETURN p.zone }[0],
-      s.kind = 'notification',
-      COLLECT { MATCH (e:Evidence) WHERE e.said_by = id AND e.time <= now RETURN e.time.epochMillis * 1000 + e.time.microsecond % 1000 ORDER BY e.said_by DESC, e.time DESC LIMIT 1 }[0]]
+    LET by = COLLECT { MATCH (s)<-[o:OPERATES]-(p:Partner) WHERE o.valid_to IS NULL OR o.valid_to > now RETURN p }[0]
+    RETURN [id, by.zone, s.kind = 'notification',
+      COLLECT { MATCH (e:Evidence) WHERE e.said_by = id AND e.time <= now RETURN e.time.epochMillis * 1000 + e.time.microsecond % 1000 ORDER BY e.said_by DESC, e.time DESC LIMIT 1 }[0],
+      by.id,
+      CASE WHEN $people THEN COLLECT {
+        CALL (s) {
+          MATCH (c:Contact)<-[h:HAS_CONTACT]-(t:Team)-[w:OWNS]->(s)
+          WHERE (h.valid_to IS NULL OR h.valid_to > datetime()) AND (w.valid_to IS NULL OR w.valid_to > datetime())
+          RETURN c, t.id AS of, 0 AS rank
+          UNION
+          MATCH (c:Contact)<-[h:HAS_CONTACT]-(p:Partner)-[o:OPERATES]->(s)
+          WHERE (h.valid_to IS NULL OR h.valid_to > datetime()) AND (o.valid_to IS NULL OR o.valid_to > datetime())
+          RETURN c, p.id AS of, 1 AS rank
+        }
+        RETURN [of, c.name, c.email, c.role] ORDER BY rank, c.name
+      } ELSE [] END]
   } AS systems,
   EXISTS { (i)<-[:VERSION_OF]-(:Item) } AS versions,
   EXISTS { (i)-[:MAY_BE]-(:Item) } AS alike,

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lineage.answers.asking import Asker
 from lineage.answers.corroboration import corroborate
 from lineage.answers.expected import Expected
+from lineage.answers.people import People
 from lineage.answers.results import (
     Branch,
     ContactRef,
@@ -167,38 +166,6 @@ def _urgency(one: Open) -> tuple[int, float, str]:
     rank = {"not-due": 1, "no-deadline": 2, "arrived": 3}.get(one.finding.rule, 0)
     due = one.finding.due.timestamp() if one.finding.due else 0.0
     return rank, due, one.missing.agreement.id if one.missing else ""
-
-
-@dataclass(frozen=True)
-class People:
-    """Who operates systems and whom to ask: rows of ``who_to_ask`` by system."""
-
-    by_system: Mapping[str, list[dict[str, Any]]]
-
-    def partner(self, system: str | None) -> str | None:
-        """The partner that operates a system."""
-        return next((row["partner"] for row in self.by_system.get(system or "", [])), None)
-
-    def zone(self, system: str | None) -> str | None:
-        """The zone of that partner."""
-        return next((row["zone"] for row in self.by_system.get(system or "", [])), None)
-
-    def contacts(self, systems: Iterable[str]) -> tuple[ContactRef, ...]:
-        """Whom to ask about these systems."""
-        found = [(system, row) for system in systems for row in self.by_system.get(system, []) if row["of"]]
-        return tuple(
-            ContactRef(name=row["name"], email=row["email"], role=row["role"], of=row["of"], system=system)
-            for system, row in found
-        )
-
-
-def people(ask: Asker, systems: Iterable[str]) -> People:
-    """Read who answers for these systems."""
-    by_system: dict[str, list[dict[str, Any]]] = {}
-    wanted = sorted(set(systems))
-    for row in ask.rows("who_to_ask", systems=wanted, draw=False) if wanted else []:
-        by_system.setdefault(row["system"], []).append(row)
-    return People(by_system)
 
 
 def told(one: Open, people: People) -> Branch:

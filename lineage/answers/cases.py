@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from lineage.answers.expected import Expected
-from lineage.answers.traffic import Outcome, Traffic, What
+from lineage.answers.traffic import Outcome, Traffic, What, outcomes_in
 from lineage.answers.verdict import Finding
 
 SKEW_S = 20 * 60
@@ -39,8 +39,7 @@ def case_of(
     """The neighbours of a failure at a moment, as far as they can tell something about a failure like it."""
     bad, good = RULES[finding.rule]
     route = expected.agreement
-    into = [o for key in traffic.into(route.receiver) for hop in traffic.near(key, at) for o in hop.outcomes]
-    out = [o for key in traffic.out_of(route.sender) for hop in traffic.near(key, at) for o in hop.outcomes]
+    into, out = (outcomes_in(found) for found in traffic.between(route.sender, route.receiver, at))
     if finding.rule == "rejected":
         # A contract is one of a kind of thing in a data set; what happens to other kinds says nothing about it.
         into = [
@@ -76,6 +75,11 @@ class Case:
     own: tuple[Outcome, ...]
     others: dict[str, list[Outcome]]
     elsewhere: dict[str, list[Outcome]]
+
+    @property
+    def moment(self) -> datetime:
+        """The same as ``at``, as a time (UTC)."""
+        return datetime.fromtimestamp(self.at, UTC)
 
     @property
     def sender(self) -> str:

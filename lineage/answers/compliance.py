@@ -14,13 +14,13 @@ from functools import cached_property
 from typing import Any
 
 from lineage.answers.asking import Asker
-from lineage.answers.branches import People, people
 from lineage.answers.completeness import completeness
 from lineage.answers.compliance_handoffs import stuck, violations
 from lineage.answers.compliance_results import Compliance, StoreRow, Violation
 from lineage.answers.compliance_rules import Broken, State, Unit, broken, state_of
 from lineage.answers.items import find_item
 from lineage.answers.licences import Held, Licensed, Term, licensed, terms_of
+from lineage.answers.people import People, people
 from lineage.answers.results import Custody, ItemRef
 from lineage.errors import NotFoundError
 from lineage.times import micros_of

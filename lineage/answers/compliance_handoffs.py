@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lineage.answers.asking import Asker
-from lineage.answers.branches import SETTLED, Open, People, branches, people, told
+from lineage.answers.branches import SETTLED, Open, branches, told
 from lineage.answers.compliance_results import Rule, Violation
 from lineage.answers.diagnose import open_ways
 from lineage.answers.neighbours import Neighbours
+from lineage.answers.people import People, people
 from lineage.answers.results import Custody
-from lineage.answers.way import Way, read_way
+from lineage.answers.way import Way, read_ways
 
 KINDS = ("activation", "location", "store", "zone")
 FEW = 50
-"""So many items are read one by one; for more, all items on their way are read at once. Both ways give the same verdicts."""
+"""For so many items neighbours are read one by one; for more, all items on their way are read. Both give the same verdicts."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,8 @@ class Stuck:
 def stuck(ask: Asker, as_of: datetime, items: list[str] | None = None) -> list[Stuck]:
     """What is stuck of these items, or of all stores and activations. Raises ServerError, OutOfTime."""
     if items is not None and len(items) <= FEW:
-        near = Neighbours(ask, as_of)
-        ways = [read_way(ask, item, as_of) for item in items]
-        found = [(way, branches(way, near)) for way in ways]
+        near, ways = Neighbours(ask, as_of), read_ways(ask, items, as_of)
+        found = [(ways[item], branches(ways[item], near)) for item in items]
     elif items is None and not any(_handed_on(ask, kind, as_of) for kind in KINDS):
         return []
     else:

@@ -27,8 +27,8 @@ from lineage.answers.cases import (
     named,
 )
 from lineage.answers.expected import Expected
-from lineage.answers.logs import beyond_one_hole, longest_pause, outcomes_on, usual, usual_rate
-from lineage.answers.traffic import Outcome, Traffic
+from lineage.answers.logs import beyond_one_hole, longest_pause, usual, usual_rate
+from lineage.answers.traffic import Outcome, Traffic, outcomes_in
 from lineage.answers.verdict import DOUBT, UNDETERMINED, Finding
 
 MOMENT_S = 20 * 60
@@ -264,8 +264,8 @@ def _heard(case: Case, episode: Episode, bad: list[str], traffic: Traffic) -> st
 
     Replies that the senders record do not depend on its log; and what it sends on, others' logs show. None: it cannot be told.
     """
-    out = traffic.out_of(case.receiver)
-    sends = outcomes_on(out, traffic, case.at)
+    out = traffic.out_of(case.receiver, case.moment)
+    sends = outcomes_in(out)
     low, high = episode.first + SKEW_S, episode.last - SKEW_S
     if any(low <= o.at <= high for o in sends):
         return None
@@ -280,7 +280,7 @@ def _heard(case: Case, episode: Episode, bad: list[str], traffic: Traffic) -> st
 def _not_sent(case: Case, traffic: Traffic) -> Finding:
     """The sender has it and shows no attempt. That proves something only if its log of that time is there."""
     mine = case.outgoing
-    into = outcomes_on(traffic.into(case.sender), traffic, case.at)
+    into = outcomes_in(traffic.into(case.sender, case.moment))
     sends = [o.at for o in mine if o.shown.sender and o.what != "queued"]
     since, until = case.at - SKEW_S / 2, case.at + SENT_BY_S
     low, high = longest_pause(since, until, sends)
@@ -340,7 +340,7 @@ def _unheard(case: Case, traffic: Traffic, low: float, high: float) -> bool:
     there = {
         receiver
         for receiver in {o.receiver for o in told}
-        if any(low < o.at < high and o.shown.receiver for o in outcomes_on(traffic.into(receiver), traffic, case.at))
+        if any(low < o.at < high and o.shown.receiver for o in outcomes_in(traffic.into(receiver, case.moment)))
     }
     return usual([o for o in told if o.receiver in there], high - low) >= ENOUGH
 

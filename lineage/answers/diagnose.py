@@ -9,10 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from lineage.answers.asking import Asker
-from lineage.answers.branches import SETTLED, Open, branches, people, told
+from lineage.answers.branches import SETTLED, Open, branches, told
 from lineage.answers.completeness import freshness
 from lineage.answers.incidents import Diagnosed, Diagnosis, gather
 from lineage.answers.last_handoff import answer
+from lineage.answers.people import people
 from lineage.answers.study import Studied, Study, study
 from lineage.answers.under_way import evidence_ids
 from lineage.answers.way import Way

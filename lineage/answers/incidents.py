@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from lineage.answers.branches import SETTLED, Open, People
+from lineage.answers.branches import SETTLED, Open
+from lineage.answers.people import People
 from lineage.answers.results import Completeness, ContactRef, LastHandoff, Moment, Result, ZoneOrNone, frame
 from lineage.answers.way import Way
 from lineage.times import rfc3339

@@ -7,21 +7,23 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from lineage.answers.asking import Asker
-from lineage.answers.branches import branches, people, told
+from lineage.answers.branches import branches, told
 from lineage.answers.neighbours import Neighbours
 from lineage.answers.results import Branch, Completeness, ItemRef, LastHandoff, LastSuccessful
-from lineage.answers.way import Way, find_way
+from lineage.answers.way import Way, find_way, read_ways
 from lineage.errors import NotFoundError, UsageError
 
 
 def last_handoff(ask: Asker, item: str, *, as_of: datetime | None = None) -> LastHandoff:
     """The last successful handoff of one item, by branch. Arguments and errors as for ``trace``."""
     moment = as_of or datetime.now(UTC)
-    way = find_way(ask, item, moment)
-    found = branches(way, Neighbours(ask, moment))
-    who = people(ask, way.systems)
+    way = find_way(ask, item, moment, people=True)
+    return _answer(way, Neighbours(ask, moment))
+
+
+def _answer(way: Way, near: Neighbours) -> LastHandoff:
     said = way.freshness.of(way.systems, "depth" if way.truncated else None)
-    return answer(way, [told(one, who) for one in found], said)
+    return answer(way, [told(one, way.people) for one in branches(way, near)], said)
 
 
 def answer(way: Way, found: Sequence[Branch], said: Completeness) -> LastHandoff:
@@ -59,15 +61,18 @@ def last_handoffs(
     ((kind, name),) = named.items()
     rows = ask.rows(f"last_handoffs_of_{kind}", **{kind: name}, limit=limit, as_of=as_of, draw=False)
     if not rows and not ask.rows("find_node", name=name, label=kind.capitalize()):
-        near = [hit["id"] for hit in ask.rows("search", text=name[:4], limit=50) if hit["label"] == kind.capitalize()]
+        alike = [hit["id"] for hit in ask.rows("search", text=name[:4], limit=50) if hit["label"] == kind.capitalize()]
         raise NotFoundError(
             f"No {kind} has the id {name}.",
             hint=f"`lineage search {name}` finds it by a part of its name.",
-            nearest=tuple(difflib.get_close_matches(name, near, 3, 0.3)),
+            nearest=tuple(difflib.get_close_matches(name, alike, 3, 0.3)),
         )
+    moment = as_of or datetime.now(UTC)
+    ways = read_ways(ask, [row["item"] for row in rows], moment, people=True)
+    near = Neighbours(ask, moment)
+    whole = {item: _answer(way, near) for item, way in ways.items()}
     answers = []
     for row in rows:
-        answer = last_handoff(ask, row["item"], as_of=as_of)
         last = LastSuccessful(
             route=row["route"],
             from_=row["sender"],
@@ -75,5 +80,5 @@ def last_handoffs(
             at=row["secured_at"],
             evidence=tuple(row["evidence_ids"]),
         )
-        answers.append(answer.model_copy(update={"last_successful": last}))
+        answers.append(whole[row["item"]].model_copy(update={"last_successful": last}))
     return answers

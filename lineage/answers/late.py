@@ -20,13 +20,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from lineage.answers.asking import Asker
 from lineage.answers.late_results import Late, LateRow, Owed
-from lineage.answers.lateness import Agreed, Found, Plan, Slots, shifted
+from lineage.answers.lateness import Agreed, Found, Plan, Slots, shifted, text_of
 from lineage.answers.results import ContactRef
 from lineage.custody import State, fold_item
 from lineage.errors import UsageError
@@ -64,23 +64,24 @@ def late(ask: Asker, *, as_of: datetime | None = None, soon: timedelta = SOON) -
     ``as_of``: UTC, now if None; ``soon``: how far ahead to list what is due next. Raises ServerError, OutOfTime.
     """
     now = as_of or datetime.now(UTC)
-    declared = ask.raw("late_routes", as_of=now)[0]["routes"]
-    routes = {one["id"]: Agreed.of({**one, **{name: plain(one[name]) for name in _VALIDITY}}) for one in declared}
+    agreed, keys_of = _agreed(ask, now)
     # Two routes may list the same key only if evidence names one of them by its ends; then it counts for the one that it is.
-    keys = {key: route.id for route in routes.values() for key in route.keys}
+    keys = {key: route for route, keys in keys_of.items() for key in keys}
     then = _under_way(ask, sorted(keys), now)
-    plans, unreadable = _plans(routes.values(), now)
-    overdue = _overdue_items(ask, routes, keys, then, now)
-    slots = {route: plan.slots(soon) for route, plan in plans.items()}
-    found = _found(ask, [(route, key, one) for route, one in slots.items() if one for key in routes[route].keys], then, now)
+    plans, unreadable = _plans(agreed, now)
+    overdue = _overdue_items(ask, _questions(agreed, keys_of, now), keys, then, now)
+    slots = [(one, plan.slots(soon)) for one, plan in plans]
+    found = _found(ask, [(r, key, some) for one, some in slots if some for r in one.routes for key in keys_of[r]], then, now)
     owing = sorted({route for route, _ in overdue})
-    last = _found(ask, [(route, key, None) for route in owing for key in routes[route].keys], then, now)
-    rows: list[dict[str, Any]] = [_unreadable(routes[route], note) for route, notes in unreadable.items() for note in notes]
-    for route, one in found.items():
+    last = _found(ask, [(route, key, None) for route in owing for key in keys_of[route]], then, now)
+    judged = [(r, found[r], plan.judge(found[r], soon)) for one, plan in plans for r in one.routes if r in found]
+    routes = _routes(ask, {r for r, _, said in judged if said} | set(owing) | {r for one, _ in unreadable for r in one.routes})
+    rows: list[dict[str, Any]] = [_unreadable(routes[r], note) for one, note in unreadable for r in one.routes]
+    for route, one, said in judged:
         rows += [
-            _row(routes[route], judged.state, "delivery", judged.due_at, last_at=one.last,
-                 arrived_at=judged.arrived_at, missed=judged.missed)
-            for judged in plans[route].judge(one, soon)
+            _row(routes[route], slot.state, "delivery", slot.due_at, last_at=one.last,
+                 arrived_at=slot.arrived_at, missed=slot.missed)
+            for slot in said
         ]  # fmt: skip
     for (route, item), owed in overdue.items():
         first, *others = sorted(owed)
@@ -90,18 +91,27 @@ def late(ask: Asker, *, as_of: datetime | None = None, soon: timedelta = SOON) -
     return Late(as_of=now, rows=tuple(_with_contacts(ask, rows)))
 
 
-def _plans(routes: Iterable[Agreed], now: datetime) -> tuple[dict[str, Plan], dict[str, list[str]]]:
-    """Each scheduled route's plan, and what cannot be read. Each distinct schedule is worked out once."""
+def _agreed(ask: Asker, now: datetime) -> tuple[list[Agreed], dict[str, list[str]]]:
+    """Each distinct agreement, and by route the keys that its handoffs go by."""
+    row = ask.raw("late_agreements", as_of=now)[0]
+    agreed = [Agreed.of({**one, **{name: plain(one[name]) for name in _VALIDITY}}) for one in row["agreements"]]
+    keys = {route: [route] for one in agreed for route in one.routes}
+    for route, key in row["also"]:
+        if route in keys:
+            keys[route].append(key)
+    return agreed, keys
+
+
+def _plans(agreed: Iterable[Agreed], now: datetime) -> tuple[list[tuple[Agreed, Plan]], list[tuple[Agreed, str]]]:
+    """The plan of each agreement with a schedule, and what cannot be read. Each distinct schedule is worked out once."""
     tables: dict[tuple[str, str | None, str | None], Timetable | str] = {}
-    same: dict[tuple[object, ...], Plan] = {}
-    plans: dict[str, Plan] = {}
-    unreadable: dict[str, list[str]] = defaultdict(list)
-    for route in routes:
-        if route.unreadable:
-            unreadable[route.id] += route.unreadable
-        if route.schedule is None:
+    plans: list[tuple[Agreed, Plan]] = []
+    unreadable: list[tuple[Agreed, str]] = []
+    for one in agreed:
+        unreadable += [(one, note) for note in one.unreadable]
+        if one.schedule is None:
             continue
-        named = route.schedule, route.timezone, route.calendar
+        named = one.schedule, one.timezone, one.calendar
         if named not in tables:
             try:
                 tables[named] = Timetable(*named, now)
@@ -109,10 +119,9 @@ def _plans(routes: Iterable[Agreed], now: datetime) -> tuple[dict[str, Plan], di
                 tables[named] = str(error)
         table = tables[named]
         if isinstance(table, str):
-            unreadable[route.id].append(table)
-        elif not any(text.startswith("deliver_within") for text in route.unreadable):
-            agreed = route.deliver_within or timedelta(), route.valid_from, route.valid_to
-            plans[route.id] = same.setdefault((named, *agreed), Plan(table, *agreed, now))
+            unreadable.append((one, table))
+        elif not any(text.startswith("deliver_within") for text in one.unreadable):
+            plans.append((one, Plan(table, one.deliver_within or timedelta(), one.valid_from, one.valid_to, now)))
     return plans, unreadable
 
 
@@ -157,23 +166,23 @@ class _Question:
         return cast("datetime | None", open_["awaiting_at"]) if open_["awaiting"] == self.kind else None
 
 
-def _questions(routes: Iterable[Agreed], now: datetime) -> list[_Question]:
+def _questions(agreed: Iterable[Agreed], keys: dict[str, list[str]], now: datetime) -> list[_Question]:
     asked = []
-    for route in routes:
+    for one in agreed:
         kinds: list[tuple[str, timedelta]] = []
-        if route.schedule is None and route.deliver_within is not None:
-            kinds.append(("pending", route.deliver_within))
-        if route.acknowledge_within is not None:
-            kinds += [(kind, route.acknowledge_within) for kind in _ACKNOWLEDGEMENTS.get(route.acknowledgement or "", ())]
-        asked += [_Question(key, kind, shifted(now, -within), within) for key in route.keys for kind, within in kinds]
+        if one.schedule is None and one.deliver_within is not None:
+            kinds.append(("pending", one.deliver_within))
+        if one.acknowledge_within is not None:
+            kinds += [(kind, one.acknowledge_within) for kind in _ACKNOWLEDGEMENTS.get(one.acknowledgement or "", ())]
+        before = [(kind, shifted(now, -within), within) for kind, within in kinds]
+        asked += [_Question(key, *how) for how in before for route in one.routes for key in keys[route]]
     return asked
 
 
 def _overdue_items(
-    ask: Asker, routes: dict[str, Agreed], keys: dict[str, str], then: dict[Handoff, State | None], now: datetime
+    ask: Asker, asked: list[_Question], keys: dict[str, str], then: dict[Handoff, State | None], now: datetime
 ) -> dict[Handoff, list[tuple[datetime, int, Owed]]]:
     """What is overdue by route and item: when it was due, a tie to the delivery, and what is owed."""
-    asked = _questions(routes.values(), now)
     overdue: dict[Handoff, list[tuple[datetime, int, Owed]]] = defaultdict(list)
 
     def add(question: _Question, item: str, since: datetime) -> None:
@@ -246,7 +255,26 @@ def _found(
     return {route: one for route, one in found.items() if named[route] == keys[route]}
 
 
-def _row(route: Agreed, state: str, owed: Owed, due_at: datetime | None, **more: Any) -> dict[str, Any]:
+class _Route(NamedTuple):
+    """A route as ``late_routes`` lists it, in this order."""
+
+    id: str
+    sender: str
+    receiver: str
+    dataset: str | None
+    schedule: str | None
+    timezone: str | None
+    calendar: str | None
+    owner: str | None
+
+
+def _routes(ask: Asker, ids: set[str]) -> dict[str, _Route]:
+    """What is to be said of these routes, by id."""
+    listed = ask.raw("late_routes", routes=sorted(ids))[0]["routes"] if ids else []
+    return {id_: _Route(id_, sender, receiver, *map(text_of, rest)) for id_, sender, receiver, *rest in listed}
+
+
+def _row(route: _Route, state: str, owed: Owed, due_at: datetime | None, **more: Any) -> dict[str, Any]:
     return {
         "state": state,
         "owed": owed,
@@ -263,7 +291,7 @@ def _row(route: Agreed, state: str, owed: Owed, due_at: datetime | None, **more:
     }
 
 
-def _unreadable(route: Agreed, note: str) -> dict[str, Any]:
+def _unreadable(route: _Route, note: str) -> dict[str, Any]:
     owed: Owed = "acknowledgement" if note.startswith("acknowledge_within") else "delivery"
     return _row(route, "unreadable", owed, None, note=note)
 

@@ -30,49 +30,42 @@ COUNTED = 100
 """Missed occurrences are counted up to here."""
 
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
-_TEXTS = ("dataset", "schedule", "timezone", "calendar", "acknowledgement", "owner")
+_TEXTS = ("schedule", "timezone", "calendar", "acknowledgement")
 _INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
 class Agreed:
-    """A declared route with what it says about time. ``unreadable``: what of that cannot be read, in words."""
+    """What some declared ``routes`` (ids) agree about time. ``unreadable``: what of that cannot be read, in words."""
 
-    id: str
-    sender: str
-    receiver: str
-    dataset: str | None
     schedule: str | None
     timezone: str | None
     calendar: str | None
     deliver_within: timedelta | None
     acknowledgement: str | None
     acknowledge_within: timedelta | None
-    owner: str | None
     valid_from: datetime | None
     valid_to: datetime | None
-    keys: tuple[str, ...]
+    routes: tuple[str, ...]
     unreadable: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, properties: Mapping[str, Any]) -> Agreed:
-        """From a Route node's properties and its ``keys``. Never fails: a graph may hold what no loader would let through."""
+        """From properties of Route nodes and their ids. Never fails: a graph may hold what no loader would let through."""
         wrong: list[str] = []
         return cls(
-            id=properties["id"],
-            sender=properties["from"],
-            receiver=properties["to"],
-            **{name: _text(properties.get(name)) for name in _TEXTS},
+            **{name: text_of(properties.get(name)) for name in _TEXTS},
             deliver_within=_duration(properties, "deliver_within", wrong),
             acknowledge_within=_duration(properties, "acknowledge_within", wrong),
             valid_from=properties.get("valid_from"),
             valid_to=properties.get("valid_to"),
-            keys=tuple(properties["keys"]),
+            routes=tuple(properties["routes"]),
             unreadable=tuple(wrong),
         )
 
 
-def _text(said: Any) -> str | None:
+def text_of(said: Any) -> str | None:
+    """A property as text."""
     return None if said is None else str(said)
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from itertools import pairwise
 
-from lineage.answers.traffic import Outcome, Traffic
+from lineage.answers.traffic import Outcome
 
 BURST_S = 300
 """What is written within so many seconds is one batch."""
@@ -15,12 +14,6 @@ LATELY = 20
 """So many entries of a log tell how often it is written."""
 FEW = 6
 """Less than so many events on a route do not tell how often there are such."""
-
-
-def outcomes_on(routes: Iterable[str], traffic: Traffic, at: float) -> list[Outcome]:
-    """All outcomes near a moment (seconds since the epoch) on these routes."""
-    moment = datetime.fromtimestamp(at, UTC)
-    return [o for route in routes for hop in traffic.near(route, moment) for o in hop.outcomes]
 
 
 def usual(seen: Iterable[Outcome], seconds: float) -> float:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from lineage.answers.asking import Asker
 from lineage.answers.routemap import RouteMap
-from lineage.answers.traffic import HORIZON, MOST_ROUTES, NEAREST, Hop, clean, hop_of, shown_by
+from lineage.answers.traffic import HORIZON, MOST_ROUTES, NEAREST, ByRoute, Hop, clean, hop_of, shown_by
+from lineage.graph import plain
 from lineage.store.handoffs import listed_evidence
 from lineage.times import time_of
+
+Side = Literal["into", "out_of"]
 
 
 class _Seen(NamedTuple):
@@ -31,43 +34,42 @@ class _Seen(NamedTuple):
 
 
 class Neighbours:
-    """Traffic (see ``lineage.answers.traffic.Traffic``) by indexed reads; nothing is asked twice."""
+    """Traffic (see ``lineage.answers.traffic.Traffic``) by indexed reads, both sides of a handoff in one; nothing is asked twice."""
 
     def __init__(self, ask: Asker, as_of: datetime) -> None:
         self._ask, self._as_of = ask, as_of
-        self._routes: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._hops: dict[tuple[str, datetime], list[Hop]] = {}
+        self._found: dict[tuple[Side, str, datetime], ByRoute] = {}
         self._declared: dict[str, dict[str, Any]] = {}
 
-    def into(self, system: str) -> tuple[str, ...]:
-        """Ids of the routes into a system."""
-        return self._of(system, "into")
+    def between(self, sender: str, receiver: str, at: datetime) -> tuple[ByRoute, ByRoute]:
+        """See ``Traffic.between``."""
+        into, out_of = ("into", receiver, at), ("out_of", sender, at)
+        self._read(at, receiver=None if into in self._found else receiver, sender=None if out_of in self._found else sender)
+        return self._found["into", receiver, at], self._found["out_of", sender, at]
 
-    def out_of(self, system: str) -> tuple[str, ...]:
-        """Ids of the routes out of a system."""
-        return self._of(system, "out_of")
+    def into(self, system: str, at: datetime) -> ByRoute:
+        """See ``Traffic.into``."""
+        self._read(at, receiver=None if ("into", system, at) in self._found else system)
+        return self._found["into", system, at]
 
-    def near(self, route: str, at: datetime) -> list[Hop]:
-        """The neighbours on a route at that time, oldest first."""
-        if (route, at) not in self._hops:
-            # The other routes of both systems will be asked for next, so they are read together.
-            together = sorted({one for routes in self._routes.values() for one in routes} | {route})
-            self._hops |= {(one, at): [] for one in together}
-            routes = RouteMap(self._declared.values())
-            hours = int(HORIZON.total_seconds() // 3600)
-            about = {"at": at, "as_of": self._as_of, "nearest": NEAREST, "hours": hours}
-            for one in self._ask.raw("neighbours", routes=together, **about)[0]["neighbours"]:
-                if hop := self._hop(_Seen(*one), routes):
-                    self._hops[one[0], at].append(hop)
-        return self._hops[route, at]
+    def out_of(self, system: str, at: datetime) -> ByRoute:
+        """See ``Traffic.out_of``."""
+        self._read(at, sender=None if ("out_of", system, at) in self._found else system)
+        return self._found["out_of", system, at]
 
-    def _of(self, system: str, side: str) -> tuple[str, ...]:
-        if (system, side) not in self._routes:
-            self._routes |= {(system, "into"): (), (system, "out_of"): ()}
-            for row in self._ask.rows("routes_of_system", system=system, as_of=self._as_of):
-                self._routes[system, row["side"]] = tuple(sorted(row["routes"])[:MOST_ROUTES])
-                self._declared |= {one["id"]: one for one in row["agreements"]}
-        return self._routes[system, side]
+    def _read(self, at: datetime, *, receiver: str | None = None, sender: str | None = None) -> None:
+        if receiver is None and sender is None:
+            return
+        how = {"nearest": NEAREST, "hours": int(HORIZON.total_seconds() // 3600), "most": MOST_ROUTES}
+        row = self._ask.raw("neighbours", at=at, receiver=receiver, sender=sender, as_of=self._as_of, **how)[0]
+        self._declared |= {one["id"]: plain(one) for one in row["agreements"]}
+        routes = RouteMap(self._declared.values())
+        hops: dict[str, list[Hop]] = {}
+        for one in row["neighbours"]:
+            if hop := self._hop(_Seen(*one), routes):
+                hops.setdefault(one[0], []).append(hop)
+        sides: tuple[tuple[Side, str | None], ...] = (("into", receiver), ("out_of", sender))
+        self._found |= {(side, one, at): {route: hops.get(route, []) for route in row[side]} for side, one in sides if one}
 
     def _hop(self, seen: _Seen, routes: RouteMap) -> Hop | None:
         first_at = time_of(seen.first_at)

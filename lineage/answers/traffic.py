@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, Protocol
@@ -71,17 +71,26 @@ class Hop:
     outcomes: tuple[Outcome, ...]
 
 
+ByRoute = Mapping[str, Sequence[Hop]]
+"""Neighbours by the id of their route, in order of the ids, at most ``MOST_ROUTES`` of them; of a route the oldest first."""
+
+
 class Traffic(Protocol):
-    """Where neighbours come from."""
+    """Where neighbours of what was first seen at a moment come from."""
 
-    def into(self, system: str) -> tuple[str, ...]:
-        """Ids of the routes into a system, sorted, at most ``MOST_ROUTES``."""
+    def between(self, sender: str, receiver: str, at: datetime) -> tuple[ByRoute, ByRoute]:
+        """On the routes into the receiver, and on those out of the sender."""
 
-    def out_of(self, system: str) -> tuple[str, ...]:
-        """Ids of the routes out of a system, sorted, at most ``MOST_ROUTES``."""
+    def into(self, system: str, at: datetime) -> ByRoute:
+        """On the routes into a system."""
 
-    def near(self, route: str, at: datetime) -> Iterable[Hop]:
-        """The neighbours on a route of what was first seen at that time, oldest first."""
+    def out_of(self, system: str, at: datetime) -> ByRoute:
+        """On the routes out of a system."""
+
+
+def outcomes_in(found: ByRoute) -> list[Outcome]:
+    """What came of the attempts of neighbours."""
+    return [outcome for hops in found.values() for hop in hops for outcome in hop.outcomes]
 
 
 @dataclass
@@ -100,16 +109,20 @@ class TrafficInMemory:
             self._out_of[hop.sender].add(route)
         self._hops[route].append(hop)
 
-    def into(self, system: str) -> tuple[str, ...]:
-        """See ``Traffic.into``."""
-        return tuple(sorted(self._into.get(system, ()))[:MOST_ROUTES])
+    def between(self, sender: str, receiver: str, at: datetime) -> tuple[ByRoute, ByRoute]:
+        """See ``Traffic.between``."""
+        return self.into(receiver, at), self.out_of(sender, at)
 
-    def out_of(self, system: str) -> tuple[str, ...]:
+    def into(self, system: str, at: datetime) -> ByRoute:
+        """See ``Traffic.into``."""
+        return {route: self.near(route, at) for route in sorted(self._into.get(system, ()))[:MOST_ROUTES]}
+
+    def out_of(self, system: str, at: datetime) -> ByRoute:
         """See ``Traffic.out_of``."""
-        return tuple(sorted(self._out_of.get(system, ()))[:MOST_ROUTES])
+        return {route: self.near(route, at) for route in sorted(self._out_of.get(system, ()))[:MOST_ROUTES]}
 
     def near(self, route: str, at: datetime) -> list[Hop]:
-        """See ``Traffic.near``."""
+        """The neighbours on a route of what was first seen at that time, oldest first."""
         if route not in self._keys:
             self._hops[route].sort(key=_first)
             self._keys[route] = [_first(hop) for hop in self._hops[route]]

@@ -5,7 +5,7 @@ Both trace and last-handoff are read off this, so that they cannot disagree.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,9 +14,9 @@ from lineage.answers.asking import Asker
 from lineage.answers.completeness import NEVER, Freshness
 from lineage.answers.expected import Agreement, Expected, expected_path, origin_of
 from lineage.answers.items import find_item
+from lineage.answers.people import NOBODY_KNOWN, People, people_of
 from lineage.answers.possible import Possible, possible
 from lineage.custody import Evidence, State, fold_item, known_ends
-from lineage.errors import NotFoundError
 from lineage.graph import plain
 from lineage.store.handoffs import listed_evidence
 from lineage.times import time_of
@@ -29,7 +29,7 @@ class Way:
     ``states``: handoffs by route, joined to the declared route where evidence named only two ends. ``expected``: the
     expected path. ``ambiguous``: route key to the declared routes that it could be, where there are several. ``may_be``: other
     items that may be the same. ``announced``: routes to or from a system that is told of items and not given them.
-    ``freshness``: when its systems were last heard of, where the way was read by itself.
+    ``freshness``: when its systems were last heard of, where the way was read by itself; ``people``: whom to ask, where asked for.
     """
 
     item: dict[str, Any]
@@ -46,6 +46,7 @@ class Way:
     may_be: tuple[Possible, ...] = ()
     announced: frozenset[str] = frozenset()
     freshness: Freshness = NEVER
+    people: People = NOBODY_KNOWN
 
     @property
     def systems(self) -> tuple[str, ...]:
@@ -55,27 +56,28 @@ class Way:
         return tuple(sorted({end for end in ends if end} | ({self.origin} if self.origin else set())))
 
 
-def find_way(ask: Asker, name: str, as_of: datetime, depth: int = 20) -> Way:
-    """The way of the one item that goes by a name (see ``lineage.answers.items``). Raises NotFoundError, and as ``read_way``."""
-    row = _row(ask, name.strip(), as_of)
-    if row is not None and not row["versions"]:
-        return _way(ask, row, as_of, depth)
-    return read_way(ask, find_item(ask, name), as_of, depth)
+def find_way(ask: Asker, name: str, as_of: datetime, depth: int = 20, *, people: bool = False) -> Way:
+    """The way of the one item that goes by a name (see ``lineage.answers.items``), as of a time (UTC).
+
+    ``people``: also whom to ask. Raises NotFoundError, and what ``Asker.rows`` raises.
+    """
+    rows = _rows(ask, [name.strip()], as_of, people)
+    if not rows or rows[0]["versions"]:
+        rows = _rows(ask, [find_item(ask, name)], as_of, people)
+    return _way(ask, rows[0], as_of, depth)
 
 
-def read_way(ask: Asker, item_id: str, as_of: datetime, depth: int = 20) -> Way:
-    """Read one item's way as of a time (UTC). Raises NotFoundError if no item has that id, else what ``Asker.rows`` raises."""
-    row = _row(ask, item_id, as_of)
-    if row is None:
-        raise NotFoundError(f"No item has the id {item_id}.", hint="`lineage search` finds items by a part of their names.")
-    return _way(ask, row, as_of, depth)
+def read_ways(ask: Asker, item_ids: Iterable[str], as_of: datetime, *, people: bool = False) -> dict[str, Way]:
+    """The ways of those items that there are, by id, in one read. Raises what ``Asker.rows`` raises."""
+    ways = (_way(ask, row, as_of) for row in _rows(ask, sorted(set(item_ids)), as_of, people))
+    return {way.item["id"]: way for way in ways}
 
 
-def _row(ask: Asker, item_id: str, as_of: datetime) -> dict[str, Any] | None:
-    return next(iter(ask.raw("item_way", item=item_id, as_of=as_of)), None)
+def _rows(ask: Asker, item_ids: list[str], as_of: datetime, people: bool) -> list[dict[str, Any]]:
+    return ask.raw("item_way", items=item_ids, as_of=as_of, people=people)
 
 
-def _way(ask: Asker, row: dict[str, Any], as_of: datetime, depth: int) -> Way:
+def _way(ask: Asker, row: dict[str, Any], as_of: datetime, depth: int = 20) -> Way:
     item, above = _given(row["item"]), [_given(one) for one in row["above"]]
     agreements = {one["id"]: Agreement.of(plain(_given(one))) for one in row["agreements"]}
     ends: dict[str, tuple[str | None, str | None]] = {a.id: (a.sender, a.receiver) for a in agreements.values()}
@@ -89,7 +91,7 @@ def _way(ask: Asker, row: dict[str, Any], as_of: datetime, depth: int) -> Way:
         # The query let only evidence up to as_of through; the states of that time are folded here from it.
         evidence += [listed_evidence(route, one) for one in known]
     states = {route: ended(state, ends[route]) for route, state in fold_item(known_ends(evidence, ends)).items()}
-    notified = {system for system, _, notification, _ in row["systems"] if notification}
+    notified = {one[0] for one in row["systems"] if one[2]}
     return way_of(
         item,
         above,
@@ -97,11 +99,12 @@ def _way(ask: Asker, row: dict[str, Any], as_of: datetime, depth: int) -> Way:
         as_of=as_of,
         agreements=agreements,
         identifiers=tuple(row["identifiers"]),
-        zones={system: zone for system, zone, _, _ in row["systems"]},
+        zones={one[0]: one[1] for one in row["systems"]},
         ambiguous=ambiguous,
         may_be=possible(ask, [item["id"]], as_of).get(item["id"], ()) if row["alike"] else (),
         announced=frozenset(route for route, pair in ends.items() if notified.intersection(pair)),
-        freshness=Freshness(time_of(row["freshest"]), {system: time_of(at) for system, _, _, at in row["systems"]}),
+        freshness=Freshness(time_of(row["freshest"]), {one[0]: time_of(one[3]) for one in row["systems"]}),
+        people=People({id_: people_of(id_, zone, partner, them) for id_, zone, _, _, partner, them in row["systems"]}),
         depth=depth,
     )
 
@@ -124,6 +127,7 @@ def way_of(
     may_be: tuple[Possible, ...] = (),
     announced: frozenset[str] = frozenset(),
     freshness: Freshness = NEVER,
+    people: People = NOBODY_KNOWN,
     depth: int = 20,
 ) -> Way:
     """The way of an item from its states: where it began, and what was expected.
@@ -162,6 +166,7 @@ def way_of(
         may_be=may_be,
         announced=announced,
         freshness=freshness,
+        people=people,
     )
 
 

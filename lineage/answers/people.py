@@ -1,0 +1,52 @@
+"""Who operates systems, and whom to ask about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lineage.answers.asking import Asker
+from lineage.answers.results import ContactRef
+
+
+@dataclass(frozen=True)
+class People:
+    """Who operates systems and whom to ask: rows of ``who_to_ask`` by system."""
+
+    by_system: Mapping[str, list[dict[str, Any]]]
+
+    def partner(self, system: str | None) -> str | None:
+        """The partner that operates a system."""
+        return next((row["partner"] for row in self.by_system.get(system or "", [])), None)
+
+    def zone(self, system: str | None) -> str | None:
+        """The zone of that partner."""
+        return next((row["zone"] for row in self.by_system.get(system or "", [])), None)
+
+    def contacts(self, systems: Iterable[str]) -> tuple[ContactRef, ...]:
+        """Whom to ask about these systems."""
+        found = [(system, row) for system in systems for row in self.by_system.get(system, []) if row["of"]]
+        return tuple(
+            ContactRef(name=row["name"], email=row["email"], role=row["role"], of=row["of"], system=system)
+            for system, row in found
+        )
+
+
+NOBODY_KNOWN = People({})
+
+
+def people(ask: Asker, systems: Iterable[str]) -> People:
+    """Read who answers for these systems."""
+    by_system: dict[str, list[dict[str, Any]]] = {}
+    wanted = sorted(set(systems))
+    for row in ask.rows("who_to_ask", systems=wanted, draw=False) if wanted else []:
+        by_system.setdefault(row["system"], []).append(row)
+    return People(by_system)
+
+
+def people_of(system: str, zone: str | None, partner: str | None, contacts: Iterable[list[str | None]]) -> list[dict[str, Any]]:
+    """The rows of one system from a list for each contact: whose it is, name, email address and role."""
+    names = ("of", "name", "email", "role")
+    listed = [dict(zip(names, one, strict=True)) for one in contacts] or [dict.fromkeys(names)]
+    return [{"system": system, "partner": partner, "zone": zone, **one} for one in listed]
