@@ -57,7 +57,7 @@ def test_both_queries_say_the_same(demo: Lineage) -> None:
         drawn = demo.ask.rows("downstream_impact", id=start["id"], label=start["label"])
         (listed,) = demo.ask.raw("impact_reach", id=start["id"], label=start["label"])
         assert sorted((row["distance"], row["label"], row["id"], tuple(row["reached_from"])) for row in drawn) == sorted(
-            (distance, label, id_, tuple(before)) for distance, label, id_, _, _, _, before, _, _ in listed["reached"]
+            (distance, label, id_, tuple(sorted(before))) for distance, label, id_, _, _, _, before, _, _ in listed["reached"]
         )
         of_drawn = {(row["label"], row["id"]): (row["partner"], row["owner"], row["contact"]) for row in drawn}
         if start["label"] != "Field":
@@ -67,3 +67,11 @@ def test_both_queries_say_the_same(demo: Lineage) -> None:
             assert {key: one for key, one in of_typed.items() if key in of_drawn} == {
                 key: one for key, one in of_drawn.items() if key[0] != "Field"
             }
+
+
+def test_what_is_reached_says_from_where(demo: Lineage) -> None:
+    """Also a system that its partner operates, and a route further on delivers to."""
+    for partner in demo.graph.read("MATCH (p:Partner) RETURN p.id AS id").rows:
+        reached = demo.impact(f"Partner:{partner['id']}").affected
+        assert {one.id for one in reached if one.via is None} == set()
+        assert {one.via for one in reached if one.label == "System" and one.distance == 1} <= {partner["id"]}

@@ -52,21 +52,24 @@ CALL (reached, fields, now) {
   WHERE f.valid_to IS NULL OR f.valid_to > now
   RETURN r AS x, min(one[1]) + 1 AS distance, min(d.id) AS brought
 }
-WITH n, now, x, min(distance) AS distance, min(brought) AS brought
+// The nearest, and of as near ones that which something brought.
+WITH n, now, x, min([distance, brought IS NULL, brought]) AS nearest
+WITH n, now, x, nearest[0] AS distance, nearest[2] AS brought
 // Row by row: a list of all that is reached, kept in every row, would be counted as memory in each.
 CALL (x, distance, brought, now) {
   RETURN x AS y, distance AS steps, brought AS bringer
   UNION ALL
   MATCH (x:Route)-[d:DELIVERS_TO]->(s:System)
   WHERE (d.valid_from IS NULL OR d.valid_from <= now) AND (d.valid_to IS NULL OR d.valid_to > now)
-  RETURN s AS y, distance + 1 AS steps, x.id AS bringer
+  // A route that evidence named by its ends is the declared one between them.
+  RETURN s AS y, distance + 1 AS steps, coalesce(COLLECT { MATCH (x)-[:SAME_AS]->(o:Route) RETURN o.id ORDER BY o.id LIMIT 1 }[0], x.id) AS bringer
   UNION ALL
   MATCH (x:Route)-[d:DELIVERS_TO]->(s:System)<-[o:OPERATES]-(p:Partner)
   WHERE (d.valid_to IS NULL OR d.valid_to > now) AND (o.valid_to IS NULL OR o.valid_to > now)
   RETURN p AS y, distance + 2 AS steps, s.id AS bringer
 }
-WITH n, now, y AS x, steps, bringer ORDER BY steps, bringer
-WITH n, now, x, min(steps) AS distance, collect(bringer)[0] AS brought
+WITH n, now, y AS x, min([steps, bringer IS NULL, bringer]) AS nearest
+WITH n, now, x, nearest[0] AS distance, nearest[2] AS brought
 WHERE x <> n AND distance <= $depth AND NOT EXISTS { (x)-[:SAME_AS]->(:Route) }
 LET owner = COLLECT { MATCH (x)<-[:HAS_FIELD]-{0,1}()<-[w:OWNS]-(t:Team) WHERE w.valid_to IS NULL OR w.valid_to > now RETURN t ORDER BY t.id LIMIT 1 }[0]
 LET operator = CASE WHEN x:Partner THEN x ELSE COLLECT {

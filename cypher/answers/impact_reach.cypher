@@ -21,55 +21,53 @@ CALL (n, now) {
   WITH n, x, min(length(p)) AS distance WHERE NOT $any_field OR x = n
   RETURN x, distance
 }
-WITH n, now, collect([x, distance]) AS reached
-LET fields = [one IN reached WHERE one[0]:Field OR $any_field]
-CALL (reached, fields, now) {
-  UNWIND reached AS one
-  RETURN one[0] AS x, one[1] AS distance
-  UNION ALL
-  // Where nobody says which fields a data set is made from, the field may be among them.
-  UNWIND fields AS one
+WITH n, now, collect([x, distance]) AS found
+// Where nobody says which fields a data set is made from, the field may be among them.
+LET derived = COLLECT {
+  UNWIND [one IN found WHERE one[0]:Field OR $any_field] AS one
   MATCH (d:Dataset {id: coalesce(one[0].dataset, one[0].id)})-[made:FEEDS {kind: 'derivation'}]->(first)
   WHERE (made.valid_to IS NULL OR made.valid_to > now)
     AND NOT EXISTS { MATCH (d)-[:HAS_FIELD]->(:Field)-[:FEEDS]->(used) WHERE used = first OR EXISTS { (first)-[:HAS_FIELD]->(used) } }
   WITH first, min(one[1]) + 1 AS base, now
   MATCH p = (first)-[f:FEEDS WHERE f.kind <> 'follows' AND (f.valid_from IS NULL OR f.valid_from <= now) AND (f.valid_to IS NULL OR f.valid_to > now)]->{0,29}(x)
   WITH x, base, min(length(p)) AS steps
-  RETURN x, min(base + steps) AS distance
+  RETURN [x, base + steps]
 }
-WITH n, now, x, min(distance) AS distance
-WITH n, now, collect([x, distance]) AS reached
-LET fields = [one IN reached WHERE one[0]:Field OR $any_field AND one[0] = n]
-CALL (reached, fields, now) {
-  UNWIND reached AS one
-  RETURN one[0] AS x, one[1] AS distance, null AS brought
-  UNION ALL
-  // A field travels with its data set, which fields come out again behind the receiver only derivations can say.
-  UNWIND fields AS one
+// A field travels with its data set, which fields come out again behind the receiver only derivations can say.
+LET carried = COLLECT {
+  UNWIND [one IN found + derived WHERE one[0]:Field OR $any_field AND one[0] = n] AS one
   MATCH (d:Dataset {id: coalesce(one[0].dataset, one[0].id)})-[f:FEEDS {kind: 'carried'}]->(r:Route)
   WHERE f.valid_to IS NULL OR f.valid_to > now
-  RETURN r AS x, min(one[1]) + 1 AS distance, min(d.id) AS brought
+  RETURN [r, one[1] + 1, d.id]
 }
-WITH n, now, x, min(distance) AS distance, min(brought) AS brought
-// Row by row: a list of all that is reached, kept in every row, would be counted as memory in each.
-CALL (x, distance, brought, now) {
-  RETURN x AS y, distance AS steps, brought AS bringer
-  UNION ALL
-  MATCH (x:Route)-[d:DELIVERS_TO]->(s:System)
+LET passed = found + derived + carried
+LET delivered = COLLECT {
+  UNWIND passed AS one
+  WITH one[0] AS r, min(one[1]) AS distance, now WHERE r:Route
+  MATCH (r)-[d:DELIVERS_TO]->(s:System)
   WHERE (d.valid_from IS NULL OR d.valid_from <= now) AND (d.valid_to IS NULL OR d.valid_to > now)
-  RETURN s AS y, distance + 1 AS steps, x.id AS bringer
-  UNION ALL
-  MATCH (x:Route)-[d:DELIVERS_TO]->(s:System)<-[o:OPERATES]-(p:Partner)
-  WHERE (d.valid_to IS NULL OR d.valid_to > now) AND (o.valid_to IS NULL OR o.valid_to > now)
-  RETURN p AS y, distance + 2 AS steps, s.id AS bringer
+  // A route that evidence named by its ends is the declared one between them.
+  RETURN [s, distance + 1, coalesce(COLLECT { MATCH (r)-[:SAME_AS]->(o:Route) RETURN o.id ORDER BY o.id LIMIT 1 }[0], r.id)]
 }
-WITH n, now, y AS x, steps, bringer ORDER BY steps, bringer
-WITH n, now, x, min(steps) AS distance, collect(bringer)[0] AS brought
-WHERE x <> n AND distance <= $depth AND NOT EXISTS { (x)-[:SAME_AS]->(:Route) }
-LET owner = COLLECT { MATCH (x)<-[:HAS_FIELD]-{0,1}()<-[w:OWNS]-(t:Team) WHERE w.valid_to IS NULL OR w.valid_to > now RETURN t.id ORDER BY t.id LIMIT 1 }[0],
+LET told = COLLECT {
+  UNWIND delivered AS one
+  WITH one[0] AS s, min(one[1]) AS distance, now
+  MATCH (s)<-[o:OPERATES]-(p:Partner) WHERE o.valid_to IS NULL OR o.valid_to > now
+  RETURN [p, distance + 1, s.id]
+}
+CALL (passed, delivered, told) {
+  UNWIND passed + delivered + told AS one
+  // The nearest, and of as near ones that which something brought.
+  RETURN one[0] AS x, min([one[1], one[2] IS NULL, one[2]]) AS nearest
+}
+WITH n, now, x, nearest[0] AS distance, nearest[2] AS brought
+WHERE x <> n AND distance <= $depth AND NOT (x:Route AND EXISTS { (x)-[:SAME_AS]->(:Route) })
+LET owner = CASE WHEN x:Field
+    THEN COLLECT { MATCH (x)<-[:HAS_FIELD]-()<-[w:OWNS]-(t:Team) WHERE w.valid_to IS NULL OR w.valid_to > now RETURN t.id ORDER BY t.id LIMIT 1 }[0]
+    ELSE COLLECT { MATCH (x)<-[w:OWNS]-(t:Team) WHERE w.valid_to IS NULL OR w.valid_to > now RETURN t.id ORDER BY t.id LIMIT 1 }[0] END,
   operator = CASE WHEN x:Partner THEN x.id WHEN x:System THEN
     COLLECT { MATCH (p:Partner)-[o:OPERATES]->(x) WHERE o.valid_to IS NULL OR o.valid_to > now RETURN p.id ORDER BY p.id LIMIT 1 }[0] END,
-  from = CASE WHEN brought IS NOT NULL THEN [brought] ELSE COLLECT { MATCH (y)-[:FEEDS|SENDS|OPERATES]->(x) RETURN y.id ORDER BY y.id } END
+  from = CASE WHEN brought IS NOT NULL THEN [brought] ELSE COLLECT { MATCH (y)-[:FEEDS|SENDS|OPERATES]->(x) RETURN y.id } END
 WITH collect(DISTINCT owner) AS owners, collect(DISTINCT operator) AS operators, collect([
   distance, [l IN labels(x) WHERE l IN ['Partner', 'System', 'Interface', 'Dataset', 'Field', 'Route', 'Report']][0],
   x.id, coalesce(x.name, x.id), x.dataset,

@@ -130,7 +130,9 @@ def _affected(rows: list[Row], start: NodeRef, any_field: bool) -> list[Affected
         if row["label"] == "Field":
             # Behind a field stands its data set: what is made from that as a whole is reached from there.
             distance[row["dataset"]] = min(row["distance"], distance.get(row["dataset"], row["distance"]))
-    distance |= {row["id"]: row["distance"] for row in rows}
+    for row in rows:
+        # A partner's only system may have its id: the nearer of the two is what leads to the other.
+        distance[row["id"]] = min(row["distance"], distance.get(row["id"], row["distance"]))
     fields: dict[str, list[Row]] = {}
     for row in rows:
         if row["label"] == "Field" and row["dataset"] != start.id:
