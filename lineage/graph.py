@@ -23,6 +23,7 @@ from neo4j.exceptions import (
 
 from lineage.errors import LineageError, RefusedError, ServerError, UsageError
 from lineage.model import MODEL_VERSION, constraint_statements, index_statements, vocabulary
+from lineage.sending import sendable
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -63,7 +64,7 @@ class Transaction:
     def run(self, cypher: str, **parameters: Any) -> list[Row]:
         """Run one statement and fetch all its rows. Raises BatchTooLarge on a memory limit of the server."""
         try:
-            return [dict(record) for record in self._tx.run(cypher, parameters)]
+            return [dict(record) for record in self._tx.run(cypher, sendable(parameters))]
         except Neo4jError as error:
             if any(word in (error.code or "") for word in _MEMORY):
                 raise BatchTooLarge(str(error.message)) from error
@@ -116,7 +117,7 @@ class Graph:
 
         @neo4j.unit_of_work(timeout=timeout_s)
         def work(tx: neo4j.ManagedTransaction) -> Result:
-            answer = tx.run(cypher, parameters)
+            answer = tx.run(cypher, sendable(parameters))
             return Result(tuple(answer.keys()), [dict(record) for record in answer])
 
         with self._session(neo4j.READ_ACCESS) as session:
@@ -125,7 +126,7 @@ class Graph:
     def stream(self, cypher: str, **parameters: Any) -> Iterator[Row]:
         """Rows one by one, for answers larger than memory."""
         with self._session(neo4j.READ_ACCESS, fetch_size=5000) as session, session.begin_transaction() as tx:
-            for record in tx.run(cypher, parameters):
+            for record in tx.run(cypher, sendable(parameters)):
                 yield dict(record)
 
     def write(self, work: Callable[[Transaction], T]) -> T:

@@ -24,6 +24,7 @@ from lineage.store.events import orphans, write_events
 from lineage.store.items import write_names
 from lineage.store.reading import Reading
 from lineage.store.runs import close_run, live_assertions, open_run, previous_runs
+from lineage.uncollected import uncollected
 from lineage.wording import is_bare
 
 DEFAULT_BATCH = 2000
@@ -365,7 +366,8 @@ class _Writer:
 
     def write(self, batch: Batch) -> Counts:
         try:
-            counts = self.graph.write(lambda tx: self._write(tx, batch))
+            with uncollected():
+                counts = self.graph.write(lambda tx: self._write(tx, batch))
         except BatchTooLarge:
             if len(batch) < 2:
                 raise ServerError(

@@ -37,13 +37,14 @@ def write_events(tx: Transaction, observing: Reading, events: Iterable[HandoffEv
         one = wording_of(event)
         arrived[one.source, one.id].setdefault(one.hash, one)
     stored = _stored(tx, arrived)
+    texts = _texts(tx, [before for key, before in stored.items() if set(arrived[key]) - _hashes(before)])
     new: list[Wording] = []
     winners: list[Wording] = []
     rows: list[dict[str, Any]] = []
     replaced: list[Key] = []
     for key, variants in arrived.items():
         before = stored.get(key)
-        known = set(before["hashes"] or [before["hash"]]) if before else set()
+        known = _hashes(before) if before else set()
         unknown = [one for one in variants.values() if one.hash not in known]
         if not unknown:
             continue
@@ -58,7 +59,7 @@ def write_events(tx: Transaction, observing: Reading, events: Iterable[HandoffEv
         counts.changed += len(unknown) - (before is None)
         row = evidence_row(best) if wins else {"source": key[0], "id": key[1]}
         if before is not None or len(unknown) > 1:
-            everything = (_wordings(tx, before) if before else {}) | {one.hash: one.text for one in unknown}
+            everything = texts.get(key, {}) | {one.hash: one.text for one in unknown}
             row |= {
                 "conflict": True,
                 "variant_hashes": sorted(everything),
@@ -105,18 +106,26 @@ def _stored(tx: Transaction, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
     return {(row["source"], row["id"]): row for row in rows}
 
 
-def _wordings(tx: Transaction, before: dict[str, Any]) -> dict[str, str]:
-    """Hash to text of the variants that are stored; without a conflict there is one, told by the node's own properties."""
-    if before["hashes"]:
-        return dict(zip(before["hashes"], before["texts"], strict=True))
-    found = tx.run(
-        "MATCH (e:Evidence {source: $source, id: $id}) RETURN properties(e) AS e", source=before["source"], id=before["id"]
-    )
-    said = found[0]["e"]
+def _hashes(before: dict[str, Any]) -> set[str]:
+    """Of all variants that are stored."""
+    return set(before["hashes"] or [before["hash"]])
+
+
+def _texts(tx: Transaction, stored: list[dict[str, Any]]) -> dict[Key, dict[str, str]]:
+    """By event, hash to text of the variants that are stored; without a conflict there is one, told by the node's own properties."""
+    texts = {(one["source"], one["id"]): dict(zip(one["hashes"], one["texts"], strict=True)) for one in stored if one["hashes"]}
+    alone = [[one["source"], one["id"]] for one in stored if not one["hashes"]]
+    found = tx.run("UNWIND $keys AS key MATCH (e:Evidence {source: key[0], id: key[1]}) RETURN properties(e) AS e", keys=alone)
+    for row in found:
+        only = _wording(row["e"])
+        texts[only.source, only.id] = {only.hash: only.text}
+    return texts
+
+
+def _wording(said: dict[str, Any]) -> Wording:
     said = {**said, "from": said.get("from_system"), "to": said.get("to_system"), "item": said.get("subject")}
     names = {field.alias or name for name, field in HandoffEvent.model_fields.items()} - {"position"}
-    only = wording_of(HandoffEvent(**{name: plain(said[name]) for name in names if said.get(name) is not None}))
-    return {only.hash: only.text}
+    return wording_of(HandoffEvent(**{name: plain(said[name]) for name in names if said.get(name) is not None}))
 
 
 def _write_evidence(tx: Transaction, rows: list[dict[str, Any]], stored: Collection[Key]) -> None:
