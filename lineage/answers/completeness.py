@@ -9,6 +9,7 @@ from typing import Literal
 
 from lineage.answers.asking import Asker
 from lineage.answers.results import Completeness
+from lineage.times import time_of
 
 SILENT_AFTER = timedelta(hours=24)
 """A system that reported before counts as silent when its newest evidence is this much older than anybody's newest."""
@@ -41,11 +42,8 @@ NEVER = Freshness(None, {})
 
 def freshness(ask: Asker, systems: Iterable[str], as_of: datetime) -> Freshness:
     """Read how fresh these systems' evidence is."""
-    rows = ask.rows("evidence_freshness", systems=sorted(systems), as_of=as_of)
-    return Freshness(
-        anywhere=rows[0]["freshest_anywhere"] if rows else None,
-        by_system={row["system"]: row["freshest"] for row in rows if row["system"]},
-    )
+    said = ask.raw("evidence_freshness", systems=sorted(systems), as_of=as_of)[0]
+    return Freshness(time_of(said["anywhere"]), {system: time_of(at) for system, at in said["systems"]})
 
 
 def completeness(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from lineage.answers.completeness import freshness
 from lineage.answers.incidents import Diagnosed, Diagnosis, gather
 from lineage.answers.last_handoff import answer
 from lineage.answers.study import Studied, Study, study
+from lineage.answers.traffic import Traffic
 from lineage.answers.under_way import evidence_ids
 from lineage.answers.way import Way
 from lineage.custody import Evidence
@@ -28,36 +30,49 @@ def diagnose(ask: Asker, *, open_only: bool = False, since: datetime | None = No
     since then; ``as_of``: by then (UTC, now if None). Raises ServerError, OutOfTime.
     """
     moment = as_of or datetime.now(UTC)
-    judged, settled = _judged(study(ask, since=since, as_of=moment), open_only=open_only)
-    shown = _with_evidence(ask, judged)
+    found = study(ask, since=since, as_of=moment)
+    kept, settled = _kept(found, open_only=open_only)
+    looked_at = {system for one in kept for system in one.way.systems}
+    with ThreadPoolExecutor(2) as beside:
+        # Judging takes as long as the server takes to answer these.
+        answering, heard = beside.submit(people, ask, looked_at), beside.submit(freshness, ask, looked_at, moment)
+        judged = _judged(kept, found.traffic, open_only=open_only)
+        shown = _with_evidence(ask, judged)
+    who, fresh = answering.result(), heard.result()
     systems = {system for way, _ in shown for system in way.systems}
-    who, fresh = people(ask, systems), freshness(ask, systems, moment)
     incidents, held_up = gather(shown, who)
-    found = []
+    items = []
     for way, some in sorted(shown, key=lambda one: str(one[0].item["id"])):
         said = answer(way, [told(one, who) for one in some], fresh.of(way.systems, "depth" if way.truncated else None))
-        found.append(Diagnosed(**dict(said), incidents=held_up.get(said.item.id, ())))
-    return Diagnosis(as_of=moment, items=tuple(found), incidents=incidents, settled=settled, completeness=fresh.of(systems))
+        items.append(Diagnosed(**dict(said), incidents=held_up.get(said.item.id, ())))
+    settled += len(kept) - len(judged)
+    return Diagnosis(as_of=moment, items=tuple(items), incidents=incidents, settled=settled, completeness=fresh.of(systems))
 
 
 def open_ways(ask: Asker, as_of: datetime) -> list[tuple[Way, list[Open]]]:
     """The items on whose way something is wrong by a time, with their branches. Raises ServerError, OutOfTime."""
-    return _with_evidence(ask, _judged(study(ask, since=None, as_of=as_of), open_only=True)[0])
+    found = study(ask, since=None, as_of=as_of)
+    kept, _ = _kept(found, open_only=True)
+    return _with_evidence(ask, _judged(kept, found.traffic, open_only=True))
 
 
-def _judged(study: Study, *, open_only: bool) -> tuple[list[Judged], int]:
-    """The items with their branches, and how many were left out because nothing is wrong with them."""
+def _kept(found: Study, *, open_only: bool) -> tuple[list[Studied], int]:
+    """The items that are to be judged, and how many were left out because nothing is missing."""
     kept, settled = [], 0
     with _uncollected():
-        for one in study.items():
+        for one in found.items():
             if open_only and not one.open:
                 settled += 1
             else:
                 kept.append(one)
-        judged = [(one, branches(one.way, study.traffic)) for one in kept]
-    if open_only:
-        judged = [(one, some) for one, some in judged if some[0].finding.rule not in SETTLED]
-    return judged, settled + len(kept) - len(judged)
+    return kept, settled
+
+
+def _judged(kept: Iterable[Studied], traffic: Traffic, *, open_only: bool) -> list[Judged]:
+    """The items with their branches; if it is asked for, only those with which something is wrong."""
+    with _uncollected():
+        judged = [(one, branches(one.way, traffic)) for one in kept]
+    return [(one, some) for one, some in judged if not open_only or some[0].finding.rule not in SETTLED]
 
 
 @contextmanager

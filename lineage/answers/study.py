@@ -28,9 +28,13 @@ Found = Mapping[str, list[Evidence]]
 
 @dataclass(frozen=True)
 class Studied:
-    """One item's way. ``called``: what a route's handoff is stored as, where that is not the declared route."""
+    """One item's way. ``called``: what a route's handoff is stored as, where that is not the declared route.
+
+    ``alike``: whether it may be another item.
+    """
 
     way: Way
+    alike: bool
     called: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -59,9 +63,10 @@ class _Joined:
     handoffs: dict[str, list[Stored]]
 
     @property
-    def untold(self) -> dict[str, str]:
-        """Handoffs whose evidence is needed: the stored route by handoff id."""
-        return {self.row.handoff(h.route): h.route for some in self.handoffs.values() if not _told(some) for h in some}
+    def unread(self) -> dict[str, str]:
+        """Handoffs whose evidence is needed and did not come with them: the stored route by handoff id."""
+        untold = (h for some in self.handoffs.values() if not _told(some) for h in some)
+        return {self.row.handoff(h.route): h.route for h in untold if h.said is None}
 
 
 def _told(handoffs: list[Stored]) -> bool:
@@ -91,7 +96,7 @@ class Study:
                 joined.append(one)
             else:
                 whole.append(row)
-        evidence = evidence_of(self.ask, {id_: route for one in joined for id_, route in one.untold.items()}, self.as_of)
+        evidence = evidence_of(self.ask, {id_: route for one in joined for id_, route in one.unread.items()}, self.as_of)
         found = []
         for one in joined:
             studied = self._from_stored(one, evidence)
@@ -146,11 +151,11 @@ class Study:
                     self.traffic.add(h.route, self._clean(row, key, h))
                 elif first_at := time_of(h.first_at):
                     self._hop(row, h.route, first_at, states[key])
-        return Studied(way, {key: some[0].route for key, some in one.handoffs.items() if key != some[0].route})
+        return Studied(way, row.alike, {key: some[0].route for key, some in one.handoffs.items() if key != some[0].route})
 
     def _folded(self, key: str, row: UnderWay, handoffs: list[Stored], evidence: Found) -> State | None:
         """A handoff from its own evidence; what the item's others show of it is stored, unless it was stored as several."""
-        said = [one for h in handoffs for one in evidence.get(row.handoff(h.route), ())]
+        said = [one for h in handoffs for one in h.evidence or evidence.get(row.handoff(h.route), ())]
         state = self.routes.fold(said, row.kind, self.as_of)[0][key]
         if len(handoffs) == 1:
             h = handoffs[0]
@@ -173,7 +178,7 @@ class Study:
                 first[one.route] = min(one.time, first.get(one.route, one.time))
         for route, at in sorted(first.items()):
             self._hop(row, route, at, states[called[route]])
-        return Studied(way)
+        return Studied(way, row.alike)
 
     def _way(self, row: UnderWay, states: dict[str, State], ambiguous: dict[str, tuple[str, ...]]) -> Way:
         agreements = self.routes.by_kind.get(row.kind, {})
@@ -185,7 +190,7 @@ class Study:
 
     def _perhaps_published(self, found: list[Studied]) -> list[Studied]:
         """The same, with what those that have not arrived may be."""
-        wanted = [one.way.item["id"] for one in found if one.open and one.way.item["kind"] == KIND]
+        wanted = [one.way.item["id"] for one in found if one.alike and one.way.item["kind"] == KIND and one.open]
         may_be = possible(self.ask, wanted, self.as_of)
         return [
             replace(one, way=replace(one.way, may_be=may_be[id_])) if (id_ := one.way.item["id"]) in may_be else one

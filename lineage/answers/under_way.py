@@ -21,7 +21,7 @@ class Stored(NamedTuple):
     """One handoff as ``items_under_way`` lists it, in this order.
 
     ``troubled``: something failed on it, or its times are not all known. Times in microseconds since 1970.
-    ``reporters``, ``confirmed_by``: whose logs show it, and whose show that it arrived.
+    ``reporters``, ``confirmed_by``: whose logs show it, and whose show that it arrived. ``said``: its evidence, if that is needed.
     """
 
     route: str
@@ -42,6 +42,12 @@ class Stored(NamedTuple):
     queued_at: int | None
     reporters: list[str]
     confirmed_by: list[str] | None
+    said: list[list[Any]] | None
+
+    @property
+    def evidence(self) -> list[Evidence]:
+        """Its evidence, as far as it came with it."""
+        return [listed_evidence(self.route, one) for one in self.said or ()]
 
     @property
     def plain(self) -> bool:
@@ -51,9 +57,10 @@ class Stored(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """An item that was handed on. ``above``: what it is a part or a version of."""
+    """An item that was handed on. ``alike``: whether it may be another one; ``above``: what it is a part or a version of."""
 
     item: dict[str, Any]
+    alike: bool
     above: list[dict[str, Any]]
     handoffs: list[Stored]
 
@@ -80,8 +87,9 @@ def pages(ask: Asker, since: datetime | None, as_of: datetime) -> Iterator[list[
         yield [
             UnderWay(
                 {name: value for name, value in zip(_ITEM, one, strict=False) if value is not None},
-                [{name: value for name, value in above.items() if value is not None} for above in one[6]],
-                [Stored(*handoff) for handoff in one[7]],
+                one[6],
+                [{name: value for name, value in above.items() if value is not None} for above in one[7]],
+                [Stored(*handoff) for handoff in one[8]],
             )
             for one in items
         ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from lineage.answers.asking import Asker
@@ -47,7 +48,7 @@ class Way:
     announced: frozenset[str] = frozenset()
     freshness: Freshness = NEVER
 
-    @property
+    @cached_property
     def systems(self) -> tuple[str, ...]:
         """All systems on the way, sorted."""
         ends = {s.from_system for s in self.states.values()} | {s.to_system for s in self.states.values()}
