@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from lineage.answers.asking import Asker
@@ -33,19 +35,42 @@ SETTLED = frozenset({"arrived", "no-deadline", "not-due"})
 
 @dataclass(frozen=True)
 class Open:
-    """A branch before names are looked up: the last secured handoff on it, and the expected one that is missing."""
+    """A branch before names are looked up: the last secured handoff on it, and the expected one that is missing.
+
+    ``proof``: ids of the evidence of that last handoff, where its state was read without.
+    """
 
     last: State | None
     holder: str | None
     missing: Expected | None
     finding: Finding
+    proof: tuple[str, ...] = ()
+
+    @property
+    def stands_on(self) -> tuple[str, ...]:
+        """Ids of the evidence of the last secured handoff."""
+        return self.proof or (_ids(self.last.evidence) if self.last else ())
+
+    @property
+    def speaks(self) -> tuple[str, ...]:
+        """Ids of the evidence for the finding; where nothing is missing, that is the last handoff's."""
+        return _ids(self.finding.evidence) or (self.proof if self.missing is None else ())
+
+
+def _ids(evidence: Iterable[Evidence]) -> tuple[str, ...]:
+    return tuple(e.id for e in evidence)
 
 
 def branches(way: Way, traffic: Traffic) -> list[Open]:
     """The branches of an item's way, the most urgent first: faults, then what is waited for, then what is done."""
-    open_ = [e for e in way.expected.values() if e.begun and not e.secured and not e.superseded]
-    found = [Open(_into(way, e.agreement.sender), e.agreement.sender, e, _judged(way, e, traffic)) for e in open_]
-    return sorted(found + _ends(way, bool(open_)), key=_urgency)
+    found = [Open(_into(way, e.agreement.sender), e.agreement.sender, e, _judged(way, e, traffic)) for e in way.missing]
+    return sorted(found + _ends(way), key=_urgency)
+
+
+def last_secured(way: Way) -> Iterator[State]:
+    """The last secured handoffs of the branches, which are there before anything is judged; some are of several branches."""
+    yield from filter(None, (_into(way, e.agreement.sender) for e in way.missing))
+    yield from _last(way) or ([] if way.missing else filter(None, [_newest(way)]))
 
 
 def _judged(way: Way, expected: Expected, traffic: Traffic) -> Finding:
@@ -132,17 +157,26 @@ def _goes_on(way: Way, expected: Expected) -> bool:
     return any(e.agreement.sender == expected.agreement.receiver for e in way.expected.values())
 
 
-def _ends(way: Way, others: bool) -> list[Open]:
-    """Branches on which nothing is missing: the last system of each."""
-    secured = [s for s in way.states.values() if s.secured]
+def _last(way: Way) -> list[State]:
+    """Secured handoffs to where the item goes no further."""
     goes_on = {e.agreement.sender for e in way.expected.values() if not e.superseded}
     declared = set(way.expected) | {key for key, routes in way.ambiguous.items() if set(routes) & set(way.expected)}
-    last = [s for s in secured if s.route in declared and s.to_system not in goes_on]
-    if last:
-        return [Open(s, s.to_system, None, replace(_ARRIVED, evidence=s.evidence)) for s in sorted(last, key=_when)]
-    if others:
+    return [s for s in way.states.values() if s.secured and s.route in declared and s.to_system not in goes_on]
+
+
+def _newest(way: Way) -> State | None:
+    """The secured handoff that was secured last."""
+    return max((s for s in way.states.values() if s.secured), key=_when, default=None)
+
+
+def _ends(way: Way) -> list[Open]:
+    """Branches on which nothing is missing: the last system of each."""
+    if last := _last(way):
+        arrived = ((s, replace(_ARRIVED, evidence=s.evidence) if s.evidence else _ARRIVED) for s in sorted(last, key=_when))
+        return [Open(s, s.to_system, None, finding) for s, finding in arrived]
+    if way.missing:
         return []
-    newest = max(secured, key=_when, default=None)
+    newest = _newest(way)
     holder = newest.to_system if newest else way.origin
     open_states = [s for s in way.states.values() if not s.secured]
     seen = "; ".join(
@@ -185,11 +219,18 @@ class People:
 
     def contacts(self, systems: Iterable[str]) -> tuple[ContactRef, ...]:
         """Whom to ask about these systems."""
-        found = [(system, row) for system in systems for row in self.by_system.get(system, []) if row["of"]]
-        return tuple(
-            ContactRef(name=row["name"], email=row["email"], role=row["role"], of=row["of"], system=system)
-            for system, row in found
-        )
+        return tuple(chain.from_iterable(self._contacts.get(system, ()) for system in systems))
+
+    @cached_property
+    def _contacts(self) -> dict[str, list[ContactRef]]:
+        return {
+            system: [
+                ContactRef(name=row["name"], email=row["email"], role=row["role"], of=row["of"], system=system)
+                for row in rows
+                if row["of"]
+            ]
+            for system, rows in self.by_system.items()
+        }
 
 
 def people(ask: Asker, systems: Iterable[str]) -> People:
@@ -212,7 +253,7 @@ def told(one: Open, people: People) -> Branch:
             from_=last.from_system,
             to=last.to_system,
             at=last.secured_at,
-            evidence=tuple(e.id for e in last.evidence),
+            evidence=one.stands_on,
         ),
         in_custody_of=Custody(system=one.holder, partner=people.partner(one.holder), zone=people.zone(one.holder)),
         next_expected=None
@@ -223,12 +264,13 @@ def told(one: Open, people: People) -> Branch:
             to=missing.agreement.receiver,
             expected_by=one.finding.due,
         ),
-        verdict=_verdict(one.finding, people),
+        verdict=_verdict(one, people),
         contacts=_contacts(one, people),
     )
 
 
-def _verdict(finding: Finding, people: People) -> Verdict:
+def _verdict(one: Open, people: People) -> Verdict:
+    finding = one.finding
     system = finding.at_fault or None
     if finding.at_fault is NOBODY:
         zone: Any = "none"
@@ -241,7 +283,7 @@ def _verdict(finding: Finding, people: People) -> Verdict:
         rule=finding.rule,
         reason=finding.reason,
         confidence=finding.confidence,
-        evidence=tuple(e.id for e in finding.evidence),
+        evidence=one.speaks,
         missing_evidence=finding.missing,
     )
 

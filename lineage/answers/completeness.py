@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Literal
 
 from lineage.answers.asking import Asker
@@ -28,12 +29,15 @@ class Freshness:
             complete=truncated_by is None,
             truncated_by=truncated_by,
             freshest_evidence=self.anywhere,
-            silent_sources=tuple(system for system in sorted(systems) if self._silent(system)),
+            silent_sources=tuple(sorted(self._silent.intersection(systems))),
         )
 
-    def _silent(self, system: str) -> bool:
-        freshest = self.by_system.get(system)
-        return bool(freshest and self.anywhere and self.anywhere - freshest > SILENT_AFTER)
+    @cached_property
+    def _silent(self) -> frozenset[str]:
+        if self.anywhere is None:
+            return frozenset()
+        since = self.anywhere - SILENT_AFTER
+        return frozenset(system for system, freshest in self.by_system.items() if freshest and freshest < since)
 
 
 NEVER = Freshness(None, {})

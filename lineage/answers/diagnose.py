@@ -18,61 +18,9 @@ from lineage.answers.study import Studied, Study, study
 from lineage.answers.traffic import Traffic
 from lineage.answers.under_way import evidence_ids
 from lineage.answers.way import Way
-from lineage.custody import Evidence
 
 Judged = tuple[Studied, list[Open]]
-
-
-def diagnose(ask: Asker, *, open_only: bool = False, since: datetime | None = None, as_of: datetime | None = None) -> Diagnosis:
-    """The verdict on every item that was handed on, by item id, and the incidents behind those that have not arrived.
-
-    ``open_only``: only items whose verdict is other than arrived, no-deadline and not-due; ``since``: only items with evidence
-    since then; ``as_of``: by then (UTC, now if None). Raises ServerError, OutOfTime.
-    """
-    moment = as_of or datetime.now(UTC)
-    found = study(ask, since=since, as_of=moment)
-    kept, settled = _kept(found, open_only=open_only)
-    looked_at = {system for one in kept for system in one.way.systems}
-    with ThreadPoolExecutor(2) as beside:
-        # Judging takes as long as the server takes to answer these.
-        answering, heard = beside.submit(people, ask, looked_at), beside.submit(freshness, ask, looked_at, moment)
-        judged = _judged(kept, found.traffic, open_only=open_only)
-        shown = _with_evidence(ask, judged)
-    who, fresh = answering.result(), heard.result()
-    systems = {system for way, _ in shown for system in way.systems}
-    incidents, held_up = gather(shown, who)
-    items = []
-    for way, some in sorted(shown, key=lambda one: str(one[0].item["id"])):
-        said = answer(way, [told(one, who) for one in some], fresh.of(way.systems, "depth" if way.truncated else None))
-        items.append(Diagnosed(**dict(said), incidents=held_up.get(said.item.id, ())))
-    settled += len(kept) - len(judged)
-    return Diagnosis(as_of=moment, items=tuple(items), incidents=incidents, settled=settled, completeness=fresh.of(systems))
-
-
-def open_ways(ask: Asker, as_of: datetime) -> list[tuple[Way, list[Open]]]:
-    """The items on whose way something is wrong by a time, with their branches. Raises ServerError, OutOfTime."""
-    found = study(ask, since=None, as_of=as_of)
-    kept, _ = _kept(found, open_only=True)
-    return _with_evidence(ask, _judged(kept, found.traffic, open_only=True))
-
-
-def _kept(found: Study, *, open_only: bool) -> tuple[list[Studied], int]:
-    """The items that are to be judged, and how many were left out because nothing is missing."""
-    kept, settled = [], 0
-    with _uncollected():
-        for one in found.items():
-            if open_only and not one.open:
-                settled += 1
-            else:
-                kept.append(one)
-    return kept, settled
-
-
-def _judged(kept: Iterable[Studied], traffic: Traffic, *, open_only: bool) -> list[Judged]:
-    """The items with their branches; if it is asked for, only those with which something is wrong."""
-    with _uncollected():
-        judged = [(one, branches(one.way, traffic)) for one in kept]
-    return [(one, some) for one, some in judged if not open_only or some[0].finding.rule not in SETTLED]
+Proofs = dict[str, tuple[str, ...]]
 
 
 @contextmanager
@@ -87,20 +35,68 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _with_evidence(ask: Asker, judged: Iterable[Judged]) -> list[tuple[Way, list[Open]]]:
+@_uncollected()
+def diagnose(ask: Asker, *, open_only: bool = False, since: datetime | None = None, as_of: datetime | None = None) -> Diagnosis:
+    """The verdict on every item that was handed on, by item id, and the incidents behind those that have not arrived.
+
+    ``open_only``: only items whose verdict is other than arrived, no-deadline and not-due; ``since``: only items with evidence
+    since then; ``as_of``: by then (UTC, now if None). Raises ServerError, OutOfTime.
+    """
+    moment = as_of or datetime.now(UTC)
+    found = study(ask, since=since, as_of=moment)
+    kept, settled = _kept(found, open_only=open_only)
+    looked_at = {system for one in kept for system in one.way.systems}
+    with ThreadPoolExecutor(3) as beside:
+        # None of these waits for the verdicts.
+        ids = beside.submit(_proofs, ask, kept)
+        answering, heard = beside.submit(people, ask, looked_at), beside.submit(freshness, ask, looked_at, moment)
+        judged = _judged(kept, found.traffic, open_only=open_only)
+    shown, who, fresh = _with_evidence(judged, ids.result()), answering.result(), heard.result()
+    systems = {system for way, _ in shown for system in way.systems}
+    incidents, held_up = gather(shown, who)
+    items = []
+    for way, some in sorted(shown, key=lambda one: str(one[0].item["id"])):
+        said = answer(way, [told(one, who) for one in some], fresh.of(way.systems, "depth" if way.truncated else None))
+        items.append(Diagnosed(**dict(said), incidents=held_up.get(said.item.id, ())))
+    settled += len(kept) - len(judged)
+    return Diagnosis(as_of=moment, items=tuple(items), incidents=incidents, settled=settled, completeness=fresh.of(systems))
+
+
+@_uncollected()
+def open_ways(ask: Asker, as_of: datetime) -> list[tuple[Way, list[Open]]]:
+    """The items on whose way something is wrong by a time, with their branches. Raises ServerError, OutOfTime."""
+    found = study(ask, since=None, as_of=as_of)
+    kept, _ = _kept(found, open_only=True)
+    return _with_evidence(_judged(kept, found.traffic, open_only=True), _proofs(ask, kept))
+
+
+def _kept(found: Study, *, open_only: bool) -> tuple[list[Studied], int]:
+    """The items that are to be judged, and how many were left out because nothing is missing."""
+    kept, settled = [], 0
+    for one in found.items():
+        if open_only and not one.way.missing:
+            settled += 1
+        else:
+            kept.append(one)
+    return kept, settled
+
+
+def _judged(kept: Iterable[Studied], traffic: Traffic, *, open_only: bool) -> list[Judged]:
+    """The items with their branches; if it is asked for, only those with which something is wrong."""
+    judged = [(one, branches(one.way, traffic)) for one in kept]
+    return [(one, some) for one, some in judged if not open_only or some[0].finding.rule not in SETTLED]
+
+
+def _proofs(ask: Asker, kept: Iterable[Studied]) -> Proofs:
+    return evidence_ids(ask, (handoff for one in kept for handoff in one.unproved))
+
+
+def _with_evidence(judged: Iterable[Judged], ids: Proofs) -> list[tuple[Way, list[Open]]]:
     """The branches with the ids of the evidence that they rest on, where the way was read without."""
-    every = list(judged)
-    bare = {one.stored(branch.last.route) for one, some in every for branch in some if branch.last and not branch.last.evidence}
-    ids = evidence_ids(ask, bare)
-    return [(one.way, [_shown(one, branch, ids) for branch in some]) for one, some in every]
+    return [(one.way, [_shown(one, branch, ids) for branch in some]) for one, some in judged]
 
 
-def _shown(one: Studied, branch: Open, ids: dict[str, tuple[Evidence, ...]]) -> Open:
+def _shown(one: Studied, branch: Open, ids: Proofs) -> Open:
     if branch.last is None or branch.last.evidence:
         return branch
-    evidence = ids[one.stored(branch.last.route)]
-    finding = branch.finding
-    if branch.missing is None and not finding.evidence:
-        # Nothing is missing there: what it rests on is that last handoff.
-        finding = replace(finding, evidence=evidence)
-    return replace(branch, last=replace(branch.last, evidence=evidence), finding=finding)
+    return replace(branch, proof=ids[one.stored(branch.last.route)])

@@ -256,4 +256,4 @@ def _follows(route: Agreement, origin: str | None, reached: Mapping[str, int], f
         return any(previous in found for previous in route.after)
     if route.after is not None:
         return route.sender == origin
-    return route.sender == origin or any(e.agreement.receiver == route.sender for e in found.values())
+    return route.sender in reached

@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
 
 from lineage.answers.asking import Asker
+from lineage.answers.branches import last_secured
 from lineage.answers.possible import possible
 from lineage.answers.routemap import RouteMap
 from lineage.answers.traffic import Hop, TrafficInMemory, clean, hop_in, shown_by
@@ -37,10 +37,10 @@ class Studied:
     alike: bool
     called: Mapping[str, str] = field(default_factory=dict)
 
-    @cached_property
-    def open(self) -> bool:
-        """Whether something expected is missing."""
-        return any(e.begun and not e.secured and not e.superseded for e in self.way.expected.values())
+    @property
+    def unproved(self) -> Iterator[str]:
+        """Ids of the last secured handoffs on its branches whose evidence was not read."""
+        return (self.stored(state.route) for state in last_secured(self.way) if not state.evidence)
 
     def stored(self, route: str) -> str:
         """The id of the stored handoff behind a state that was not folded anew."""
@@ -49,7 +49,8 @@ class Studied:
 
 def study(ask: Asker, *, since: datetime | None, as_of: datetime) -> Study:
     """Of every item that was handed on by a time, those with evidence since another one. Raises ServerError, OutOfTime."""
-    return Study(ask, RouteMap(ask.rows("declared_routes", as_of=as_of)[0]["routes"]), since, as_of)
+    items = pages(ask, since, as_of)
+    return Study(ask, RouteMap(ask.rows("declared_routes", as_of=as_of)[0]["routes"]), items, since, as_of)
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,9 @@ class _Joined:
 
     @property
     def unread(self) -> dict[str, str]:
-        """Handoffs whose evidence is needed and did not come with them: the stored route by handoff id."""
-        untold = (h for some in self.handoffs.values() if not _told(some) for h in some)
-        return {self.row.handoff(h.route): h.route for h in untold if h.said is None}
+        """Handoffs whose evidence is needed and did not come with them: the declared route by handoff id."""
+        untold = ((key, h) for key, some in self.handoffs.items() if not _told(some) for h in some)
+        return {self.row.handoff(h.route): key for key, h in untold if h.said is None}
 
 
 def _told(handoffs: list[Stored]) -> bool:
@@ -80,13 +81,14 @@ class Study:
 
     ask: Asker
     routes: RouteMap
+    pages: Iterator[list[UnderWay]]
     since: datetime | None
     as_of: datetime
     traffic: TrafficInMemory = field(default_factory=TrafficInMemory)
 
     def items(self) -> Iterator[Studied]:
         """The way of each item, by page; within a page in no order. Raises ServerError, OutOfTime."""
-        for page in pages(self.ask, self.since, self.as_of):
+        for page in self.pages:
             yield from self._page(page)
 
     def _page(self, page: Iterable[UnderWay]) -> Iterator[Studied]:
@@ -96,7 +98,8 @@ class Study:
                 joined.append(one)
             else:
                 whole.append(row)
-        evidence = evidence_of(self.ask, {id_: route for one in joined for id_, route in one.unread.items()}, self.as_of)
+        unread = {id_: route for one in joined for id_, route in one.unread.items()}
+        evidence = evidence_of(self.ask, unread, self.as_of) if unread else {}
         found = []
         for one in joined:
             studied = self._from_stored(one, evidence)
@@ -120,16 +123,19 @@ class Study:
             if h.last_at is None or h.first_at is None or h.last_at > now:
                 return None
             declared = self.routes.agreements.get(h.route)
-            if declared and not (h.sender and h.receiver) and not all(other.secured for other in row.handoffs):
-                # With the ends that only the declaration says, one may show that another one arrived.
+            if declared is not None and not (h.sender and h.receiver):
+                if not all(other.secured for other in row.handoffs):
+                    # With the ends that only the declaration says, one may show that another one arrived.
+                    return None
+                h = h._replace(sender=h.sender or declared.sender, receiver=h.receiver or declared.receiver)
+            if not h.sender or not h.receiver:
                 return None
-            sender, receiver = h.sender or (declared and declared.sender), h.receiver or (declared and declared.receiver)
-            if not sender or not receiver:
-                return None
-            keys = self.routes.joined(h.route, sender, receiver, h.dataset, row.kind, time_of(h.first_at) or self.as_of)
+            keys = (h.route,)
+            if declared is None:
+                keys = self.routes.joined(h.route, h.sender, h.receiver, h.dataset, row.kind, time_of(h.first_at))
             if len(keys) > 1:
                 return None
-            handoffs[keys[0] if keys else h.route].append(h._replace(sender=sender, receiver=receiver))
+            handoffs[keys[0] if keys else h.route].append(h)
         return _Joined(row, handoffs)
 
     def _from_stored(self, one: _Joined, evidence: Found) -> Studied | None:
@@ -155,8 +161,8 @@ class Study:
 
     def _folded(self, key: str, row: UnderWay, handoffs: list[Stored], evidence: Found) -> State | None:
         """A handoff from its own evidence; what the item's others show of it is stored, unless it was stored as several."""
-        said = [one for h in handoffs for one in h.evidence or evidence.get(row.handoff(h.route), ())]
-        state = self.routes.fold(said, row.kind, self.as_of)[0][key]
+        said = [one for h in handoffs for one in h.evidence(key) or evidence.get(row.handoff(h.route), ())]
+        state = self.routes.fold_one(key, said)
         if len(handoffs) == 1:
             h = handoffs[0]
             return replace(state, secured=h.secured, secured_at=time_of(h.secured_at), secured_by=h.secured_by)
@@ -190,7 +196,7 @@ class Study:
 
     def _perhaps_published(self, found: list[Studied]) -> list[Studied]:
         """The same, with what those that have not arrived may be."""
-        wanted = [one.way.item["id"] for one in found if one.alike and one.way.item["kind"] == KIND and one.open]
+        wanted = [one.way.item["id"] for one in found if one.alike and one.way.item["kind"] == KIND and one.way.missing]
         may_be = possible(self.ask, wanted, self.as_of)
         return [
             replace(one, way=replace(one.way, may_be=may_be[id_])) if (id_ := one.way.item["id"]) in may_be else one

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -44,10 +45,9 @@ class Stored(NamedTuple):
     confirmed_by: list[str] | None
     said: list[list[Any]] | None
 
-    @property
-    def evidence(self) -> list[Evidence]:
-        """Its evidence, as far as it came with it."""
-        return [listed_evidence(self.route, one) for one in self.said or ()]
+    def evidence(self, route: str) -> list[Evidence]:
+        """Its evidence as that of the declared route that it belongs to, as far as it came with it."""
+        return [listed_evidence(route, one) for one in self.said or ()]
 
     @property
     def plain(self) -> bool:
@@ -80,10 +80,25 @@ class UnderWay:
 
 
 def pages(ask: Asker, since: datetime | None, as_of: datetime) -> Iterator[list[UnderWay]]:
-    """Every item that was handed on by a time, those with evidence since another one, by id. Raises ServerError, OutOfTime."""
-    after = ""
+    """Every item that was handed on by a time, those with evidence since another one, by id. Raises ServerError, OutOfTime.
+
+    One page is read ahead, the first one from now on.
+    """
+    reader = ThreadPoolExecutor(1)
+
+    def read(after: str) -> Future[list[Any]]:
+        page = {"after": after, "limit": PAGE}
+        return reader.submit(lambda: ask.raw("items_under_way", since=since, as_of=as_of, **page)[0]["items"])
+
+    return _following(read, read(""))
+
+
+def _following(read: Callable[[str], Future[list[Any]]], page: Future[list[Any]]) -> Iterator[list[UnderWay]]:
     while True:
-        items = ask.raw("items_under_way", since=since, as_of=as_of, after=after, limit=PAGE)[0]["items"]
+        items = page.result()
+        last = len(items) < PAGE
+        if not last:
+            page = read(items[-1][0])
         yield [
             UnderWay(
                 {name: value for name, value in zip(_ITEM, one, strict=False) if value is not None},
@@ -93,9 +108,8 @@ def pages(ask: Asker, since: datetime | None, as_of: datetime) -> Iterator[list[
             )
             for one in items
         ]
-        if len(items) < PAGE:
+        if last:
             return
-        after = items[-1][0]
 
 
 def evidence_of(ask: Asker, handoffs: Mapping[str, str], as_of: datetime) -> dict[str, list[Evidence]]:
@@ -131,11 +145,11 @@ def state_of(handoff: Stored, route: str) -> State:
     )
 
 
-def evidence_ids(ask: Asker, handoffs: Iterable[str]) -> dict[str, tuple[Evidence, ...]]:
-    """The evidence of handoffs by their ids, of which only id and route are read, oldest first. Raises ServerError, OutOfTime."""
-    found: dict[str, tuple[Evidence, ...]] = {}
+def evidence_ids(ask: Asker, handoffs: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Ids of the evidence of handoffs by theirs, oldest first. Raises ServerError, OutOfTime."""
+    found: dict[str, tuple[str, ...]] = {}
     ids = sorted(set(handoffs))
     for start in range(0, len(ids), PAGE):
-        for handoff, route, said in ask.raw("evidence_ids", handoffs=ids[start : start + PAGE])[0]["evidence"]:
-            found[handoff] = tuple(Evidence(source="", id=one, type="", route=route) for one in said)
+        for handoff, said in ask.raw("evidence_ids", handoffs=ids[start : start + PAGE])[0]["evidence"]:
+            found[handoff] = tuple(said)
     return found

@@ -49,6 +49,11 @@ class Way:
     freshness: Freshness = NEVER
 
     @cached_property
+    def missing(self) -> tuple[Expected, ...]:
+        """What is expected by now and has not arrived."""
+        return tuple(e for e in self.expected.values() if e.begun and not e.secured and not e.superseded)
+
+    @cached_property
     def systems(self) -> tuple[str, ...]:
         """All systems on the way, sorted."""
         ends = {s.from_system for s in self.states.values()} | {s.to_system for s in self.states.values()}
