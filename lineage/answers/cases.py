@@ -129,10 +129,10 @@ def episode_of(case: Case) -> Episode:
 
 @dataclass(frozen=True)
 class Side:
-    """How one neighbour fared at a moment: ``bad``, ``good``, ``mixed`` or nothing to say."""
+    """How one neighbour fared at a moment: ``bad``, ``good``, ``mixed`` or nothing to say. ``failures``: what makes it bad."""
 
     said: str | None
-    items: frozenset[str] = frozenset()
+    failures: Sequence[Outcome] = ()
 
 
 def fared(case: Case, episode: Episode, neighbour: Sequence[Outcome], at: float) -> Side:
@@ -147,8 +147,7 @@ def fared(case: Case, episode: Episode, neighbour: Sequence[Outcome], at: float)
     near_bad = [o for o in (last, next_) if o is not None and o.what in case.bad and since <= o.at <= until]
     goods = [o for o in (last, next_) if o is not None and o.what in case.good]
     if near_bad:
-        items = frozenset(o.item for o in telling if o.what in case.bad and since <= o.at <= until)
-        return Side("bad" if not bracketed or len(near_bad) == 2 else "mixed", items)
+        return Side("bad" if not bracketed or len(near_bad) == 2 else "mixed", _between(telling, since, until))
     if bracketed or (len(goods) == 2 and goods[1].at - goods[0].at <= GAP_S):
         return Side("good")
     return Side(None)
@@ -171,7 +170,7 @@ def began_failing(case: Case, episode: Episode, neighbour: Sequence[Outcome]) ->
     if failed and before and before[-1].what in case.bad:
         return Side(None)  # it failed already while this one still got through
     if failed and (through is None or failed.at < through.at):
-        return Side("bad", frozenset({failed.item}))
+        return Side("bad", (failed,))
     return Side("good" if through else None)
 
 

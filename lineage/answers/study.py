@@ -123,16 +123,16 @@ class Study:
             if h.last_at is None or h.first_at is None or h.last_at > now:
                 return None
             declared = self.routes.agreements.get(h.route)
-            if declared is not None and not (h.sender and h.receiver):
-                if not all(other.secured for other in row.handoffs):
-                    # With the ends that only the declaration says, one may show that another one arrived.
-                    return None
-                h = h._replace(sender=h.sender or declared.sender, receiver=h.receiver or declared.receiver)
-            if not h.sender or not h.receiver:
+            if declared is not None and not (h.sender and h.receiver) and not all(other.secured for other in row.handoffs):
+                # With the ends that only the declaration says, one may show that another one arrived.
                 return None
-            keys = (h.route,)
-            if declared is None:
-                keys = self.routes.joined(h.route, h.sender, h.receiver, h.dataset, row.kind, time_of(h.first_at))
+            known = h if declared is None else h.between(declared.sender, declared.receiver)
+            if not known.sender or not known.receiver:
+                return None
+            if declared is not None:
+                handoffs[h.route].append(known)
+                continue
+            keys = self.routes.joined(h.route, h.sender, h.receiver, h.dataset, row.kind, time_of(h.first_at))
             if len(keys) > 1:
                 return None
             handoffs[keys[0] if keys else h.route].append(h)
@@ -161,7 +161,7 @@ class Study:
 
     def _folded(self, key: str, row: UnderWay, handoffs: list[Stored], evidence: Found) -> State | None:
         """A handoff from its own evidence; what the item's others show of it is stored, unless it was stored as several."""
-        said = [one for h in handoffs for one in h.evidence(key) or evidence.get(row.handoff(h.route), ())]
+        said = [one for h in handoffs for one in h.evidence(key) or evidence.get(row.handoff(h.route), [])]
         state = self.routes.fold_one(key, said)
         if len(handoffs) == 1:
             h = handoffs[0]

@@ -45,6 +45,12 @@ class Stored(NamedTuple):
     confirmed_by: list[str] | None
     said: list[list[Any]] | None
 
+    def between(self, sender: str, receiver: str) -> Stored:
+        """The same, with these ends where it has none."""
+        if self.sender and self.receiver:
+            return self
+        return self._replace(sender=self.sender or sender, receiver=self.receiver or receiver)
+
     def evidence(self, route: str) -> list[Evidence]:
         """Its evidence as that of the declared route that it belongs to, as far as it came with it."""
         return [listed_evidence(route, one) for one in self.said or ()]
