@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from lineage.answers.expected import Agreement
-from lineage.custody import Evidence, State, fold_item, known_ends
+from lineage.custody import Evidence, State, fold_handoff, fold_item, known_ends
 
 
 class RouteMap:
@@ -60,11 +60,12 @@ class RouteMap:
         return self.agreements[joined[0]] if len(joined) == 1 else None
 
     def fold_one(self, route: str, evidence: Iterable[Evidence]) -> State:
-        """One handoff from all its evidence, which is about this one route."""
+        """One handoff from all its evidence, which is about this one route; what the item's others show is left out."""
         declared = self.agreements.get(route)
-        ends = {} if declared is None else {route: (declared.sender, declared.receiver)}
-        state = fold_item(known_ends(evidence, ends))[route]
-        return state if declared is None else _ended(state, declared.sender, declared.receiver)
+        if declared is None:
+            return fold_handoff(route, evidence)
+        ends = declared.sender, declared.receiver
+        return _ended(fold_handoff(route, known_ends(evidence, {route: ends})), *ends)
 
     def fold(
         self, evidence: Iterable[Evidence], kind: str, as_of: datetime
