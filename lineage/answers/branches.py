@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -65,12 +65,6 @@ def branches(way: Way, traffic: Traffic) -> list[Open]:
     """The branches of an item's way, the most urgent first: faults, then what is waited for, then what is done."""
     found = [Open(_into(way, e.agreement.sender), e.agreement.sender, e, _judged(way, e, traffic)) for e in way.missing]
     return sorted(found + _ends(way), key=_urgency)
-
-
-def last_secured(way: Way) -> Iterator[State]:
-    """The last secured handoffs of the branches, which are there before anything is judged; some are of several branches."""
-    yield from filter(None, (_into(way, e.agreement.sender) for e in way.missing))
-    yield from _last(way) or ([] if way.missing else filter(None, [_newest(way)]))
 
 
 def _judged(way: Way, expected: Expected, traffic: Traffic) -> Finding:
@@ -157,26 +151,18 @@ def _goes_on(way: Way, expected: Expected) -> bool:
     return any(e.agreement.sender == expected.agreement.receiver for e in way.expected.values())
 
 
-def _last(way: Way) -> list[State]:
-    """Secured handoffs to where the item goes no further."""
-    goes_on = {e.agreement.sender for e in way.expected.values() if not e.superseded}
-    declared = set(way.expected) | {key for key, routes in way.ambiguous.items() if set(routes) & set(way.expected)}
-    return [s for s in way.states.values() if s.secured and s.route in declared and s.to_system not in goes_on]
-
-
-def _newest(way: Way) -> State | None:
-    """The secured handoff that was secured last."""
-    return max((s for s in way.states.values() if s.secured), key=_when, default=None)
-
-
 def _ends(way: Way) -> list[Open]:
     """Branches on which nothing is missing: the last system of each."""
-    if last := _last(way):
+    secured = [s for s in way.states.values() if s.secured]
+    goes_on = {e.agreement.sender for e in way.expected.values() if not e.superseded}
+    declared = set(way.expected) | {key for key, routes in way.ambiguous.items() if set(routes) & set(way.expected)}
+    last = [s for s in secured if s.route in declared and s.to_system not in goes_on]
+    if last:
         arrived = ((s, replace(_ARRIVED, evidence=s.evidence) if s.evidence else _ARRIVED) for s in sorted(last, key=_when))
         return [Open(s, s.to_system, None, finding) for s, finding in arrived]
     if way.missing:
         return []
-    newest = _newest(way)
+    newest = max(secured, key=_when, default=None)
     holder = newest.to_system if newest else way.origin
     open_states = [s for s in way.states.values() if not s.secured]
     seen = "; ".join(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,7 +20,6 @@ from lineage.answers.under_way import evidence_ids
 from lineage.answers.way import Way
 
 Judged = tuple[Studied, list[Open]]
-Proofs = dict[str, tuple[str, ...]]
 
 
 @contextmanager
@@ -45,14 +44,12 @@ def diagnose(ask: Asker, *, open_only: bool = False, since: datetime | None = No
     moment = as_of or datetime.now(UTC)
     found = study(ask, since=since, as_of=moment)
     kept, settled = _kept(found, open_only=open_only)
-    looked_at = {system for one in kept for system in one.way.systems}
-    with ThreadPoolExecutor(3) as beside:
-        # None of these waits for the verdicts.
-        ids = beside.submit(_proofs, ask, kept)
-        answering, heard = beside.submit(people, ask, looked_at), beside.submit(freshness, ask, looked_at, moment)
-        judged = _judged(kept, found.traffic, open_only=open_only)
-    shown, who, fresh = _with_evidence(judged, ids.result()), answering.result(), heard.result()
-    systems = {system for way, _ in shown for system in way.systems}
+    judged = _judged(kept, found.traffic, open_only=open_only)
+    systems = {system for one, _ in judged for system in one.way.systems}
+    with ThreadPoolExecutor(2) as beside:
+        answering, heard = beside.submit(people, ask, systems), beside.submit(freshness, ask, systems, moment)
+        shown = _with_evidence(ask, judged)
+    who, fresh = answering.result(), heard.result()
     incidents, held_up = gather(shown, who)
     items = []
     for way, some in sorted(shown, key=lambda one: str(one[0].item["id"])):
@@ -67,7 +64,7 @@ def open_ways(ask: Asker, as_of: datetime) -> list[tuple[Way, list[Open]]]:
     """The items on whose way something is wrong by a time, with their branches. Raises ServerError, OutOfTime."""
     found = study(ask, since=None, as_of=as_of)
     kept, _ = _kept(found, open_only=True)
-    return _with_evidence(_judged(kept, found.traffic, open_only=True), _proofs(ask, kept))
+    return _with_evidence(ask, _judged(kept, found.traffic, open_only=True))
 
 
 def _kept(found: Study, *, open_only: bool) -> tuple[list[Studied], int]:
@@ -81,22 +78,22 @@ def _kept(found: Study, *, open_only: bool) -> tuple[list[Studied], int]:
     return kept, settled
 
 
-def _judged(kept: Iterable[Studied], traffic: Traffic, *, open_only: bool) -> list[Judged]:
+def _judged(kept: list[Studied], traffic: Traffic, *, open_only: bool) -> list[Judged]:
     """The items with their branches; if it is asked for, only those with which something is wrong."""
     judged = [(one, branches(one.way, traffic)) for one in kept]
     return [(one, some) for one, some in judged if not open_only or some[0].finding.rule not in SETTLED]
 
 
-def _proofs(ask: Asker, kept: Iterable[Studied]) -> Proofs:
-    return evidence_ids(ask, (handoff for one in kept for handoff in one.unproved))
-
-
-def _with_evidence(judged: Iterable[Judged], ids: Proofs) -> list[tuple[Way, list[Open]]]:
+def _with_evidence(ask: Asker, judged: list[Judged]) -> list[tuple[Way, list[Open]]]:
     """The branches with the ids of the evidence that they rest on, where the way was read without."""
+    bare = (
+        one.stored(branch.last.route) for one, some in judged for branch in some if branch.last and not branch.last.evidence
+    )
+    ids = evidence_ids(ask, bare)
     return [(one.way, [_shown(one, branch, ids) for branch in some]) for one, some in judged]
 
 
-def _shown(one: Studied, branch: Open, ids: Proofs) -> Open:
+def _shown(one: Studied, branch: Open, ids: Mapping[str, tuple[str, ...]]) -> Open:
     if branch.last is None or branch.last.evidence:
         return branch
     return replace(branch, proof=ids[one.stored(branch.last.route)])

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lineage.answers.asking import Asker
-from lineage.answers.branches import last_secured
 from lineage.answers.possible import possible
 from lineage.answers.routemap import RouteMap
 from lineage.answers.traffic import Hop, TrafficInMemory, clean, hop_in, shown_by
@@ -37,11 +36,6 @@ class Studied:
     alike: bool
     called: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def unproved(self) -> Iterator[str]:
-        """Ids of the last secured handoffs on its branches whose evidence was not read."""
-        return (self.stored(state.route) for state in last_secured(self.way) if not state.evidence)
-
     def stored(self, route: str) -> str:
         """The id of the stored handoff behind a state that was not folded anew."""
         return f"{self.called.get(route, route)}|{self.way.item['id']}"
@@ -49,8 +43,7 @@ class Studied:
 
 def study(ask: Asker, *, since: datetime | None, as_of: datetime) -> Study:
     """Of every item that was handed on by a time, those with evidence since another one. Raises ServerError, OutOfTime."""
-    items = pages(ask, since, as_of)
-    return Study(ask, RouteMap(ask.rows("declared_routes", as_of=as_of)[0]["routes"]), items, since, as_of)
+    return Study(ask, RouteMap(ask.rows("declared_routes", as_of=as_of)[0]["routes"]), since, as_of)
 
 
 @dataclass(frozen=True)
@@ -81,14 +74,13 @@ class Study:
 
     ask: Asker
     routes: RouteMap
-    pages: Iterator[list[UnderWay]]
     since: datetime | None
     as_of: datetime
     traffic: TrafficInMemory = field(default_factory=TrafficInMemory)
 
     def items(self) -> Iterator[Studied]:
         """The way of each item, by page; within a page in no order. Raises ServerError, OutOfTime."""
-        for page in self.pages:
+        for page in pages(self.ask, self.since, self.as_of):
             yield from self._page(page)
 
     def _page(self, page: Iterable[UnderWay]) -> Iterator[Studied]:

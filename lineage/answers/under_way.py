@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,34 +88,27 @@ class UnderWay:
 def pages(ask: Asker, since: datetime | None, as_of: datetime) -> Iterator[list[UnderWay]]:
     """Every item that was handed on by a time, those with evidence since another one, by id. Raises ServerError, OutOfTime.
 
-    One page is read ahead, the first one from now on.
+    One page is read ahead, while another one is looked at.
     """
-    reader = ThreadPoolExecutor(1)
 
-    def read(after: str) -> Future[list[Any]]:
-        page = {"after": after, "limit": PAGE}
-        return reader.submit(lambda: ask.raw("items_under_way", since=since, as_of=as_of, **page)[0]["items"])
+    def read(after: str) -> list[Any]:
+        items: list[Any] = ask.raw("items_under_way", since=since, as_of=as_of, after=after, limit=PAGE)[0]["items"]
+        return items
 
-    return _following(read, read(""))
-
-
-def _following(read: Callable[[str], Future[list[Any]]], page: Future[list[Any]]) -> Iterator[list[UnderWay]]:
-    while True:
-        items = page.result()
-        last = len(items) < PAGE
-        if not last:
-            page = read(items[-1][0])
-        yield [
-            UnderWay(
-                {name: value for name, value in zip(_ITEM, one, strict=False) if value is not None},
-                one[6],
-                [{name: value for name, value in above.items() if value is not None} for above in one[7]],
-                [Stored(*handoff) for handoff in one[8]],
-            )
-            for one in items
-        ]
-        if last:
-            return
+    with ThreadPoolExecutor(1) as reader:
+        page: Future[list[Any]] | None = reader.submit(read, "")
+        while page is not None:
+            items = page.result()
+            page = reader.submit(read, items[-1][0]) if len(items) == PAGE else None
+            yield [
+                UnderWay(
+                    {name: value for name, value in zip(_ITEM, one, strict=False) if value is not None},
+                    one[6],
+                    [{name: value for name, value in above.items() if value is not None} for above in one[7]],
+                    [Stored(*handoff) for handoff in one[8]],
+                )
+                for one in items
+            ]
 
 
 def evidence_of(ask: Asker, handoffs: Mapping[str, str], as_of: datetime) -> dict[str, list[Evidence]]:
