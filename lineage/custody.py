@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from lineage.owed import may_change, standing
+from lineage.owed import may_change
 
 SYSTEM_URN = "urn:lineage:system:"
 # The receiver's word, whoever recorded it: a reply in the sender's log is the receiver's evidence.
@@ -137,8 +137,13 @@ def fold_item(evidence: Iterable[Evidence]) -> dict[str, State]:
     by_route: dict[str, set[Evidence]] = defaultdict(set)
     for seen in evidence:
         by_route[seen.route].add(seen)
-    states = {route: _fold_handoff(route, sorted(group, key=_order)) for route, group in sorted(by_route.items())}
+    states = {route: fold_handoff(route, group) for route, group in sorted(by_route.items())}
     return _beside_each_other(_secure_by_onward(states))
+
+
+def fold_handoff(route: str, evidence: Iterable[Evidence]) -> State:
+    """One handoff from its own evidence alone; what the item's others show may still change it."""
+    return _fold_handoff(route, sorted(set(evidence), key=_order))
 
 
 def _beside_each_other(states: dict[str, State]) -> dict[str, State]:
@@ -255,15 +260,16 @@ def _unless_answered(to_envelope: list[Evidence], about_message: list[Evidence])
 
 
 def _attempt(key: str, evidence: list[Evidence], to_system: str | None, also_negative: Iterable[Evidence]) -> Attempt:
-    secured, secured_at = _secured(evidence, [e for e in evidence if negates(e, to_system)] + list(also_negative))
+    negatives = [e for e in evidence if negates(e, to_system)]
+    secured, secured_at = _secured(evidence, [*negatives, *also_negative])
     return Attempt(
         key=key,
         evidence=tuple(evidence),
         secured=secured,
         secured_at=secured_at,
-        transport=_transport(evidence, to_system),
+        transport=_transport(evidence, negatives),
         acknowledgement=_latest(evidence, _ACKNOWLEDGEMENTS),
-        processing=_processing(evidence, to_system),
+        processing=_processing(evidence, negatives),
         started=min((e.time for e in evidence if e.time), default=None),
     )
 
@@ -282,12 +288,12 @@ def _secured(evidence: list[Evidence], negatives: list[Evidence]) -> tuple[bool,
     return bool(standing), min(standing, default=None)
 
 
-def _transport(evidence: list[Evidence], to_system: str | None) -> str | None:
+def _transport(evidence: list[Evidence], negatives: list[Evidence]) -> str | None:
     for kind in ("received", "picked_up"):
         if _has(evidence, kind):
             return kind
     # A resend of the same message after a failure is under way again; at the same moment the failure counts.
-    travelling = [e for e in evidence if e.type == "sent" or (e.type == "failed" and not negates(e, to_system))]
+    travelling = [e for e in evidence if e.type == "sent" or (e.type == "failed" and e not in negatives)]
     latest = max(travelling, key=lambda e: (e.time or _UNDATED, e.type == "failed"), default=None)
     return latest.type if latest else None
 
@@ -299,9 +305,9 @@ def _latest(evidence: list[Evidence], kinds: tuple[str, ...]) -> str | None:
     return latest.type if latest else None
 
 
-def _processing(evidence: list[Evidence], to_system: str | None) -> str | None:
-    return _latest([e for e in evidence if e.type == "published" or (e.type == "failed" and negates(e, to_system))],
-                   ("published", "failed"))  # fmt: skip
+def _processing(evidence: list[Evidence], negatives: list[Evidence]) -> str | None:
+    processed = [e for e in evidence if e.type == "published"] + [e for e in negatives if e.type == "failed"]
+    return _latest(processed, ("published", "failed"))
 
 
 def _times(evidence: list[Evidence], to_system: str | None) -> dict[str, datetime]:
@@ -364,35 +370,3 @@ def _reachable(start: str | None, leaving: Mapping[str, list[State]]) -> set[str
             seen.add(system)
             todo += [state.to_system for state in leaving.get(system, []) if state.to_system]
     return seen
-
-
-def properties(state: State, item_id: str) -> dict[str, Any]:
-    """What the Handoff node stores of a state. Only what its evidence says: no registry, no clock."""
-    arrow = f"{state.from_system} → {state.to_system}" if state.from_system and state.to_system else state.route
-    word = state.processing or state.acknowledgement or state.transport or "seen"
-    return {
-        "id": f"{state.route}|{item_id}",
-        "route_id": state.route,
-        "item_id": item_id,
-        "from_system": state.from_system,
-        "to_system": state.to_system,
-        "dataset": state.dataset,
-        "secured": state.secured,
-        "secured_at": state.secured_at,
-        # Composite indexes leave out nodes without a secured_at, so these few have indexes of their own.
-        "secured_undated": True if state.secured and state.secured_at is None else None,
-        "secured_by": state.secured_by,
-        "attempts": state.attempt_count,
-        "transport": state.transport,
-        "acknowledgement": state.acknowledgement,
-        "processing": state.processing,
-        "undated": state.undated,
-        "first_at": state.first_at,
-        "last_at": state.last_at,
-        "summary": f"{'✓' if state.secured else '✗'} {word.replace('_', ' ')} {arrow}",
-        # Whose logs show it, and whose show that it arrived: what is missing in a log that has holes proves nothing.
-        "reporters": sorted({e.said_by for e in state.evidence}),
-        "confirmed_by": sorted({e.said_by for e in state.evidence if e.type in RECEIPTS}) or None,
-        **{f"{name}_at": time for name, time in state.times.items()},
-        **standing(state),
-    }

@@ -9,7 +9,8 @@ from evidence import at, seen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.custody import Evidence, State, fold_item, properties, route_key
+from lineage.custody import Evidence, State, fold_item, route_key
+from lineage.handoff import properties
 
 
 def one(*evidence: Evidence) -> State:

@@ -9,7 +9,9 @@ CYPHER 25
 LET now = coalesce($as_of, datetime())
 UNWIND $handoffs AS id
 MATCH (h:Handoff {id: id})<-[:ABOUT]-(e:Evidence) WHERE e.time IS NULL OR e.time <= now
+// All properties at once: each that is read by itself is looked for in all of them.
+LET q = properties(e)
 RETURN collect([
-  id, e.source, e.id, e.type, e.time.epochMillis * 1000 + e.time.microsecond % 1000, e.from_system, e.to_system, e.dataset,
-  e.message_id, e.in_reply_to, e.envelopes, e.reporter, e.code, e.detail, e.raw_type
+  id, q.source, q.id, q.type, q.time.epochMillis * 1000 + q.time.microsecond % 1000, q.from_system, q.to_system, q.dataset,
+  q.message_id, q.in_reply_to, q.envelopes, q.reporter, q.code, q.detail, q.raw_type
 ]) AS evidence

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,19 +33,36 @@ SETTLED = frozenset({"arrived", "no-deadline", "not-due"})
 
 @dataclass(frozen=True)
 class Open:
-    """A branch before names are looked up: the last secured handoff on it, and the expected one that is missing."""
+    """A branch before names are looked up: the last secured handoff on it, and the expected one that is missing.
+
+    ``proof``: ids of the evidence of that last handoff, where its state was read without.
+    """
 
     last: State | None
     holder: str | None
     missing: Expected | None
     finding: Finding
+    proof: tuple[str, ...] = ()
+
+    @property
+    def stands_on(self) -> tuple[str, ...]:
+        """Ids of the evidence of the last secured handoff."""
+        return self.proof or (_ids(self.last.evidence) if self.last else ())
+
+    @property
+    def speaks(self) -> tuple[str, ...]:
+        """Ids of the evidence for the finding; where nothing is missing, that is the last handoff's."""
+        return _ids(self.finding.evidence) or (self.proof if self.missing is None else ())
+
+
+def _ids(evidence: Iterable[Evidence]) -> tuple[str, ...]:
+    return tuple(e.id for e in evidence)
 
 
 def branches(way: Way, traffic: Traffic) -> list[Open]:
     """The branches of an item's way, the most urgent first: faults, then what is waited for, then what is done."""
-    open_ = [e for e in way.expected.values() if e.begun and not e.secured and not e.superseded]
-    found = [Open(_into(way, e.agreement.sender), e.agreement.sender, e, _judged(way, e, traffic)) for e in open_]
-    return sorted(found + _ends(way, bool(open_)), key=_urgency)
+    found = [Open(_into(way, e.agreement.sender), e.agreement.sender, e, _judged(way, e, traffic)) for e in way.missing]
+    return sorted(found + _ends(way), key=_urgency)
 
 
 def _judged(way: Way, expected: Expected, traffic: Traffic) -> Finding:
@@ -131,15 +149,16 @@ def _goes_on(way: Way, expected: Expected) -> bool:
     return any(e.agreement.sender == expected.agreement.receiver for e in way.expected.values())
 
 
-def _ends(way: Way, others: bool) -> list[Open]:
+def _ends(way: Way) -> list[Open]:
     """Branches on which nothing is missing: the last system of each."""
     secured = [s for s in way.states.values() if s.secured]
     goes_on = {e.agreement.sender for e in way.expected.values() if not e.superseded}
     declared = set(way.expected) | {key for key, routes in way.ambiguous.items() if set(routes) & set(way.expected)}
     last = [s for s in secured if s.route in declared and s.to_system not in goes_on]
     if last:
-        return [Open(s, s.to_system, None, replace(_ARRIVED, evidence=s.evidence)) for s in sorted(last, key=_when)]
-    if others:
+        arrived = ((s, replace(_ARRIVED, evidence=s.evidence) if s.evidence else _ARRIVED) for s in sorted(last, key=_when))
+        return [Open(s, s.to_system, None, finding) for s, finding in arrived]
+    if way.missing:
         return []
     newest = max(secured, key=_when, default=None)
     holder = newest.to_system if newest else way.origin
@@ -179,7 +198,7 @@ def told(one: Open, people: People) -> Branch:
             from_=last.from_system,
             to=last.to_system,
             at=last.secured_at,
-            evidence=tuple(e.id for e in last.evidence),
+            evidence=one.stands_on,
         ),
         in_custody_of=Custody(system=one.holder, partner=people.partner(one.holder), zone=people.zone(one.holder)),
         next_expected=None
@@ -190,12 +209,13 @@ def told(one: Open, people: People) -> Branch:
             to=missing.agreement.receiver,
             expected_by=one.finding.due,
         ),
-        verdict=_verdict(one.finding, people),
+        verdict=_verdict(one, people),
         contacts=_contacts(one, people),
     )
 
 
-def _verdict(finding: Finding, people: People) -> Verdict:
+def _verdict(one: Open, people: People) -> Verdict:
+    finding = one.finding
     system = finding.at_fault or None
     if finding.at_fault is NOBODY:
         zone: Any = "none"
@@ -208,7 +228,7 @@ def _verdict(finding: Finding, people: People) -> Verdict:
         rule=finding.rule,
         reason=finding.reason,
         confidence=finding.confidence,
-        evidence=tuple(e.id for e in finding.evidence),
+        evidence=one.speaks,
         missing_evidence=finding.missing,
     )
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
+from operator import attrgetter
 
 from lineage.answers.expected import Expected
-from lineage.answers.traffic import Outcome, Traffic, What, outcomes_in
+from lineage.answers.traffic import Outcome, Traffic, What
 from lineage.answers.verdict import Finding
 
 SKEW_S = 20 * 60
@@ -39,27 +42,31 @@ def case_of(
     """The neighbours of a failure at a moment, as far as they can tell something about a failure like it."""
     bad, good = RULES[finding.rule]
     route = expected.agreement
-    into, out = (outcomes_in(found) for found in traffic.between(route.sender, route.receiver, at))
-    if finding.rule == "rejected":
-        # A contract is one of a kind of thing in a data set; what happens to other kinds says nothing about it.
-        into = [
-            o for o in into if o.kind == kind and (o.dataset is None or route.dataset is None or o.dataset == route.dataset)
-        ]
-    own = sorted((o for o in into if o.sender == route.sender), key=_when)
-    others, elsewhere = defaultdict(list), defaultdict(list)
-    for one in into:
-        if one.sender != route.sender:
-            others[one.sender].append(one)
-    for one in out:
-        if one.receiver != route.receiver:
-            elsewhere[one.receiver].append(one)
+    others: dict[str, list[Outcome]] = defaultdict(list)
+    elsewhere: dict[str, list[Outcome]] = defaultdict(list)
+    into, out = traffic.between(route.sender, route.receiver, at)
+    for hop in chain.from_iterable(into.values()):
+        told = hop.outcomes
+        if finding.rule == "rejected":
+            # A contract is one of a kind of thing in a data set; what happens to other kinds says nothing about it.
+            told = tuple(o for o in told if o.kind == kind and _fits(o.dataset, route.dataset))
+        if told:
+            others[hop.sender] += told
+    for hop in chain.from_iterable(out.values()):
+        if hop.outcomes and hop.receiver != route.receiver:
+            elsewhere[hop.receiver] += hop.outcomes
     for group in [*others.values(), *elsewhere.values()]:
         group.sort(key=_when)
-    return Case(expected, finding, at.timestamp(), item, bad, good, tuple(own), dict(others), dict(elsewhere))
+    own = tuple(others.pop(route.sender, ()))
+    return Case(expected, finding, at.timestamp(), item, bad, good, own, dict(others), dict(elsewhere))
 
 
-def _when(one: Outcome) -> tuple[float, str]:
-    return one.at, one.item
+def _fits(one: str | None, other: str | None) -> bool:
+    return one is None or other is None or one == other
+
+
+_at = attrgetter("at")
+_when = attrgetter("at", "item")
 
 
 @dataclass(frozen=True)
@@ -127,33 +134,33 @@ def episode_of(case: Case) -> Episode:
 
 @dataclass(frozen=True)
 class Side:
-    """How one neighbour fared at a moment: ``bad``, ``good``, ``mixed`` or nothing to say."""
+    """How one neighbour fared at a moment: ``bad``, ``good``, ``mixed`` or nothing to say. ``failures``: what makes it bad."""
 
     said: str | None
-    items: frozenset[str] = frozenset()
+    failures: Sequence[Outcome] = ()
 
 
 def fared(case: Case, episode: Episode, neighbour: Sequence[Outcome], at: float) -> Side:
     """How another sender (or, towards another receiver, the same one) fared while this one failed."""
-    telling = [o for o in neighbour if (o.what in case.bad or o.what in case.good) and abs(o.at - at) <= NEAR_S]
-    low, high = episode.first, episode.last
-    bracketed = any(o.what in case.good and low + SKEW_S <= o.at <= high - SKEW_S for o in neighbour)
-    previous = [o for o in telling if o.at <= at]
-    following = [o for o in telling if o.at > at]
-    last, next_ = (previous[-1] if previous else None), (following[0] if following else None)
+    telling = [o for o in _between(neighbour, at - NEAR_S, at + NEAR_S) if o.what in case.bad or o.what in case.good]
+    bracketed = any(o.what in case.good for o in _between(neighbour, episode.first + SKEW_S, episode.last - SKEW_S))
+    following = bisect_right(telling, at, key=_at)
+    last, next_ = (telling[following - 1] if following else None), next(iter(telling[following:]), None)
     # Failing as well, in the time in which this sender got nothing through.
     since = (episode.after if episode.after is not None else at - NEAR_S) - SKEW_S
     until = (episode.before if episode.before is not None else at + NEAR_S) + SKEW_S
     near_bad = [o for o in (last, next_) if o is not None and o.what in case.bad and since <= o.at <= until]
     goods = [o for o in (last, next_) if o is not None and o.what in case.good]
-    items = frozenset(o.item for o in telling if o.what in case.bad and since <= o.at <= until)
-    if near_bad and not bracketed:
-        return Side("bad", items)
     if near_bad:
-        return Side("bad" if len(near_bad) == 2 else "mixed", items)
+        return Side("bad" if not bracketed or len(near_bad) == 2 else "mixed", _between(telling, since, until))
     if bracketed or (len(goods) == 2 and goods[1].at - goods[0].at <= GAP_S):
         return Side("good")
     return Side(None)
+
+
+def _between(outcomes: Sequence[Outcome], low: float, high: float) -> Sequence[Outcome]:
+    """Those of these moments, of outcomes by time."""
+    return outcomes[bisect_left(outcomes, low, key=_at) : bisect_right(outcomes, high, key=_at)]
 
 
 def began_failing(case: Case, episode: Episode, neighbour: Sequence[Outcome]) -> Side:
@@ -168,7 +175,7 @@ def began_failing(case: Case, episode: Episode, neighbour: Sequence[Outcome]) ->
     if failed and before and before[-1].what in case.bad:
         return Side(None)  # it failed already while this one still got through
     if failed and (through is None or failed.at < through.at):
-        return Side("bad", frozenset({failed.item}))
+        return Side("bad", (failed,))
     return Side("good" if through else None)
 
 

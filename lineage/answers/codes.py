@@ -89,10 +89,8 @@ def is_unanswered(code: str | None, detail: str | None = None) -> bool:
 
 
 def _status(code: str | None, detail: str | None) -> int | None:
-    for match in (_STATUS.match(code or ""), _HTTP.search(detail or ""), _STATUS.match(detail or "")):
-        if match:
-            return int(match[1])
-    return None
+    found = _STATUS.match(code or "") or _HTTP.search(detail or "") or _STATUS.match(detail or "")
+    return int(found[1]) if found else None
 
 
 def _mail(subject: str, detail: str) -> FailureClass:

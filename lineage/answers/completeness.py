@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Literal
 
 from lineage.answers.asking import Asker
 from lineage.answers.results import Completeness
+from lineage.times import time_of
 
 SILENT_AFTER = timedelta(hours=24)
 """A system that reported before counts as silent when its newest evidence is this much older than anybody's newest."""
@@ -27,12 +29,15 @@ class Freshness:
             complete=truncated_by is None,
             truncated_by=truncated_by,
             freshest_evidence=self.anywhere,
-            silent_sources=tuple(system for system in sorted(systems) if self._silent(system)),
+            silent_sources=tuple(sorted(self._silent.intersection(systems))),
         )
 
-    def _silent(self, system: str) -> bool:
-        freshest = self.by_system.get(system)
-        return bool(freshest and self.anywhere and self.anywhere - freshest > SILENT_AFTER)
+    @cached_property
+    def _silent(self) -> frozenset[str]:
+        if self.anywhere is None:
+            return frozenset()
+        since = self.anywhere - SILENT_AFTER
+        return frozenset(system for system, freshest in self.by_system.items() if freshest and freshest < since)
 
 
 NEVER = Freshness(None, {})
@@ -41,11 +46,8 @@ NEVER = Freshness(None, {})
 
 def freshness(ask: Asker, systems: Iterable[str], as_of: datetime) -> Freshness:
     """Read how fresh these systems' evidence is."""
-    rows = ask.rows("evidence_freshness", systems=sorted(systems), as_of=as_of)
-    return Freshness(
-        anywhere=rows[0]["freshest_anywhere"] if rows else None,
-        by_system={row["system"]: row["freshest"] for row in rows if row["system"]},
-    )
+    said = ask.raw("evidence_freshness", systems=sorted(systems), as_of=as_of)[0]
+    return Freshness(time_of(said["anywhere"]), {system: time_of(at) for system, at in said["systems"]})
 
 
 def completeness(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -15,13 +14,15 @@ from lineage.answers.incidents import Diagnosed, Diagnosis, gather
 from lineage.answers.last_handoff import answer
 from lineage.answers.people import people
 from lineage.answers.study import Studied, Study, study
+from lineage.answers.traffic import Traffic
 from lineage.answers.under_way import evidence_ids
 from lineage.answers.way import Way
-from lineage.custody import Evidence
+from lineage.uncollected import uncollected
 
 Judged = tuple[Studied, list[Open]]
 
 
+@uncollected()
 def diagnose(ask: Asker, *, open_only: bool = False, since: datetime | None = None, as_of: datetime | None = None) -> Diagnosis:
     """The verdict on every item that was handed on, by item id, and the incidents behind those that have not arrived.
 
@@ -29,64 +30,58 @@ def diagnose(ask: Asker, *, open_only: bool = False, since: datetime | None = No
     since then; ``as_of``: by then (UTC, now if None). Raises ServerError, OutOfTime.
     """
     moment = as_of or datetime.now(UTC)
-    judged, settled = _judged(study(ask, since=since, as_of=moment), open_only=open_only)
-    shown = _with_evidence(ask, judged)
-    systems = {system for way, _ in shown for system in way.systems}
-    who, fresh = people(ask, systems), freshness(ask, systems, moment)
+    found = study(ask, since=since, as_of=moment)
+    kept, settled = _kept(found, open_only=open_only)
+    judged = _judged(kept, found.traffic, open_only=open_only)
+    systems = {system for one, _ in judged for system in one.way.systems}
+    with ThreadPoolExecutor(2) as beside:
+        answering, heard = beside.submit(people, ask, systems), beside.submit(freshness, ask, systems, moment)
+        shown = _with_evidence(ask, judged)
+    who, fresh = answering.result(), heard.result()
     incidents, held_up = gather(shown, who)
-    found = []
+    items = []
     for way, some in sorted(shown, key=lambda one: str(one[0].item["id"])):
         said = answer(way, [told(one, who) for one in some], fresh.of(way.systems, "depth" if way.truncated else None))
-        found.append(Diagnosed(**dict(said), incidents=held_up.get(said.item.id, ())))
-    return Diagnosis(as_of=moment, items=tuple(found), incidents=incidents, settled=settled, completeness=fresh.of(systems))
+        items.append(Diagnosed(**dict(said), incidents=held_up.get(said.item.id, ())))
+    settled += len(kept) - len(judged)
+    return Diagnosis(as_of=moment, items=tuple(items), incidents=incidents, settled=settled, completeness=fresh.of(systems))
 
 
+@uncollected()
 def open_ways(ask: Asker, as_of: datetime) -> list[tuple[Way, list[Open]]]:
     """The items on whose way something is wrong by a time, with their branches. Raises ServerError, OutOfTime."""
-    return _with_evidence(ask, _judged(study(ask, since=None, as_of=as_of), open_only=True)[0])
+    found = study(ask, since=None, as_of=as_of)
+    kept, _ = _kept(found, open_only=True)
+    return _with_evidence(ask, _judged(kept, found.traffic, open_only=True))
 
 
-def _judged(study: Study, *, open_only: bool) -> tuple[list[Judged], int]:
-    """The items with their branches, and how many were left out because nothing is wrong with them."""
+def _kept(found: Study, *, open_only: bool) -> tuple[list[Studied], int]:
+    """The items that are to be judged, and how many were left out because nothing is missing."""
     kept, settled = [], 0
-    with _uncollected():
-        for one in study.items():
-            if open_only and not one.open:
-                settled += 1
-            else:
-                kept.append(one)
-        judged = [(one, branches(one.way, study.traffic)) for one in kept]
-    if open_only:
-        judged = [(one, some) for one, some in judged if some[0].finding.rule not in SETTLED]
-    return judged, settled + len(kept) - len(judged)
+    for one in found.items():
+        if open_only and not one.way.missing:
+            settled += 1
+        else:
+            kept.append(one)
+    return kept, settled
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the cyclic garbage collector: a third of the time goes into its walks over traffic, which has no cycles."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+def _judged(kept: list[Studied], traffic: Traffic, *, open_only: bool) -> list[Judged]:
+    """The items with their branches; if it is asked for, only those with which something is wrong."""
+    judged = [(one, branches(one.way, traffic)) for one in kept]
+    return [(one, some) for one, some in judged if not open_only or some[0].finding.rule not in SETTLED]
 
 
-def _with_evidence(ask: Asker, judged: Iterable[Judged]) -> list[tuple[Way, list[Open]]]:
+def _with_evidence(ask: Asker, judged: list[Judged]) -> list[tuple[Way, list[Open]]]:
     """The branches with the ids of the evidence that they rest on, where the way was read without."""
-    every = list(judged)
-    bare = {one.stored(branch.last.route) for one, some in every for branch in some if branch.last and not branch.last.evidence}
+    bare = (
+        one.stored(branch.last.route) for one, some in judged for branch in some if branch.last and not branch.last.evidence
+    )
     ids = evidence_ids(ask, bare)
-    return [(one.way, [_shown(one, branch, ids) for branch in some]) for one, some in every]
+    return [(one.way, [_shown(one, branch, ids) for branch in some]) for one, some in judged]
 
 
-def _shown(one: Studied, branch: Open, ids: dict[str, tuple[Evidence, ...]]) -> Open:
+def _shown(one: Studied, branch: Open, ids: Mapping[str, tuple[str, ...]]) -> Open:
     if branch.last is None or branch.last.evidence:
         return branch
-    evidence = ids[one.stored(branch.last.route)]
-    finding = branch.finding
-    if branch.missing is None and not finding.evidence:
-        # Nothing is missing there: what it rests on is that last handoff.
-        finding = replace(finding, evidence=evidence)
-    return replace(branch, last=replace(branch.last, evidence=evidence), finding=finding)
+    return replace(branch, proof=ids[one.stored(branch.last.route)])

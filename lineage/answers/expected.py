@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -188,17 +189,19 @@ def _path(
     held = set(custody)
     found: dict[str, Expected] = {}
     reached: dict[str, int] = {} if origin is None else {origin: 0}
-    ordered = sorted(candidates.values(), key=lambda a: a.id)
+    todo = sorted(candidates.values(), key=_id)
     while True:
-        new = []
-        for route in ordered:
-            if route.id in found or not _follows(route, origin, reached, found):
-                continue
-            begun, begun_at = _begun(route, custody, found, states)
-            if route.valid_at(begun_at or as_of):
-                new.append((route, begun, begun_at))
+        new, rest = [], []
+        for route in todo:
+            if _follows(route, origin, reached, found):
+                begun, begun_at = _begun(route, custody, found, states)
+                if route.valid_at(begun_at or as_of):
+                    new.append((route, begun, begun_at))
+                    continue
+            rest.append(route)
         if not new:
             return found
+        todo = rest
         for route, begun, begun_at in new:
             state = states.get(route.id)
             secured = state is not None and state.secured
@@ -214,6 +217,9 @@ def _path(
                 superseded=not secured and route.receiver in held and route.receiver != origin,
             )
             reached.setdefault(route.receiver, depth + 1)
+
+
+_id = attrgetter("id")
 
 
 def _begun(
@@ -256,4 +262,4 @@ def _follows(route: Agreement, origin: str | None, reached: Mapping[str, int], f
         return any(previous in found for previous in route.after)
     if route.after is not None:
         return route.sender == origin
-    return route.sender == origin or any(e.agreement.receiver == route.sender for e in found.values())
+    return route.sender in reached

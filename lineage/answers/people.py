@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from lineage.answers.asking import Asker
@@ -26,11 +28,18 @@ class People:
 
     def contacts(self, systems: Iterable[str]) -> tuple[ContactRef, ...]:
         """Whom to ask about these systems."""
-        found = [(system, row) for system in systems for row in self.by_system.get(system, []) if row["of"]]
-        return tuple(
-            ContactRef(name=row["name"], email=row["email"], role=row["role"], of=row["of"], system=system)
-            for system, row in found
-        )
+        return tuple(chain.from_iterable(self._contacts.get(system, ()) for system in systems))
+
+    @cached_property
+    def _contacts(self) -> dict[str, list[ContactRef]]:
+        return {
+            system: [
+                ContactRef(name=row["name"], email=row["email"], role=row["role"], of=row["of"], system=system)
+                for row in rows
+                if row["of"]
+            ]
+            for system, rows in self.by_system.items()
+        }
 
 
 NOBODY_KNOWN = People({})

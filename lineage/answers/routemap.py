@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from lineage.answers.expected import Agreement
-from lineage.custody import Evidence, State, fold_item, known_ends
+from lineage.custody import Evidence, State, fold_handoff, fold_item, known_ends
 
 
 class RouteMap:
@@ -59,6 +59,14 @@ class RouteMap:
         joined = self.joined(route, sender, receiver, dataset, kind, at)
         return self.agreements[joined[0]] if len(joined) == 1 else None
 
+    def fold_one(self, route: str, evidence: Iterable[Evidence]) -> State:
+        """One handoff from all its evidence, which is about this one route; what the item's others show is left out."""
+        declared = self.agreements.get(route)
+        if declared is None:
+            return fold_handoff(route, evidence)
+        ends = declared.sender, declared.receiver
+        return _ended(fold_handoff(route, known_ends(evidence, {route: ends})), *ends)
+
     def fold(
         self, evidence: Iterable[Evidence], kind: str, as_of: datetime
     ) -> tuple[dict[str, State], dict[str, str], dict[str, tuple[str, ...]]]:
@@ -88,7 +96,12 @@ class RouteMap:
         moved = [e if called[e.route] == e.route else e._replace(route=called[e.route]) for e in given]
         states = fold_item(known_ends(moved, ends))
         for route, (sender, receiver) in ends.items():
-            state = states[route]
-            if not state.from_system or not state.to_system:
-                states[route] = replace(state, from_system=state.from_system or sender, to_system=state.to_system or receiver)
+            states[route] = _ended(states[route], sender, receiver)
         return states, called, ambiguous
+
+
+def _ended(state: State, sender: str, receiver: str) -> State:
+    """The state with its ends, where only the declared route says them."""
+    if state.from_system and state.to_system:
+        return state
+    return replace(state, from_system=state.from_system or sender, to_system=state.to_system or receiver)

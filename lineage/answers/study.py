@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
 
 from lineage.answers.asking import Asker
 from lineage.answers.possible import possible
@@ -28,15 +27,14 @@ Found = Mapping[str, list[Evidence]]
 
 @dataclass(frozen=True)
 class Studied:
-    """One item's way. ``called``: what a route's handoff is stored as, where that is not the declared route."""
+    """One item's way. ``called``: what a route's handoff is stored as, where that is not the declared route.
+
+    ``alike``: whether it may be another item.
+    """
 
     way: Way
+    alike: bool
     called: Mapping[str, str] = field(default_factory=dict)
-
-    @cached_property
-    def open(self) -> bool:
-        """Whether something expected is missing."""
-        return any(e.begun and not e.secured and not e.superseded for e in self.way.expected.values())
 
     def stored(self, route: str) -> str:
         """The id of the stored handoff behind a state that was not folded anew."""
@@ -59,9 +57,10 @@ class _Joined:
     handoffs: dict[str, list[Stored]]
 
     @property
-    def untold(self) -> dict[str, str]:
-        """Handoffs whose evidence is needed: the stored route by handoff id."""
-        return {self.row.handoff(h.route): h.route for some in self.handoffs.values() if not _told(some) for h in some}
+    def unread(self) -> dict[str, str]:
+        """Handoffs whose evidence is needed and did not come with them: the declared route by handoff id."""
+        untold = ((key, h) for key, some in self.handoffs.items() if not _told(some) for h in some)
+        return {self.row.handoff(h.route): key for key, h in untold if h.said is None}
 
 
 def _told(handoffs: list[Stored]) -> bool:
@@ -91,7 +90,8 @@ class Study:
                 joined.append(one)
             else:
                 whole.append(row)
-        evidence = evidence_of(self.ask, {id_: route for one in joined for id_, route in one.untold.items()}, self.as_of)
+        unread = {id_: route for one in joined for id_, route in one.unread.items()}
+        evidence = evidence_of(self.ask, unread, self.as_of) if unread else {}
         found = []
         for one in joined:
             studied = self._from_stored(one, evidence)
@@ -115,16 +115,19 @@ class Study:
             if h.last_at is None or h.first_at is None or h.last_at > now:
                 return None
             declared = self.routes.agreements.get(h.route)
-            if declared and not (h.sender and h.receiver) and not all(other.secured for other in row.handoffs):
+            if declared is not None and not (h.sender and h.receiver) and not all(other.secured for other in row.handoffs):
                 # With the ends that only the declaration says, one may show that another one arrived.
                 return None
-            sender, receiver = h.sender or (declared and declared.sender), h.receiver or (declared and declared.receiver)
-            if not sender or not receiver:
+            known = h if declared is None else h.between(declared.sender, declared.receiver)
+            if not known.sender or not known.receiver:
                 return None
-            keys = self.routes.joined(h.route, sender, receiver, h.dataset, row.kind, time_of(h.first_at) or self.as_of)
+            if declared is not None:
+                handoffs[h.route].append(known)
+                continue
+            keys = self.routes.joined(h.route, h.sender, h.receiver, h.dataset, row.kind, time_of(h.first_at))
             if len(keys) > 1:
                 return None
-            handoffs[keys[0] if keys else h.route].append(h._replace(sender=sender, receiver=receiver))
+            handoffs[keys[0] if keys else h.route].append(h)
         return _Joined(row, handoffs)
 
     def _from_stored(self, one: _Joined, evidence: Found) -> Studied | None:
@@ -146,12 +149,12 @@ class Study:
                     self.traffic.add(h.route, self._clean(row, key, h))
                 elif first_at := time_of(h.first_at):
                     self._hop(row, h.route, first_at, states[key])
-        return Studied(way, {key: some[0].route for key, some in one.handoffs.items() if key != some[0].route})
+        return Studied(way, row.alike, {key: some[0].route for key, some in one.handoffs.items() if key != some[0].route})
 
     def _folded(self, key: str, row: UnderWay, handoffs: list[Stored], evidence: Found) -> State | None:
         """A handoff from its own evidence; what the item's others show of it is stored, unless it was stored as several."""
-        said = [one for h in handoffs for one in evidence.get(row.handoff(h.route), ())]
-        state = self.routes.fold(said, row.kind, self.as_of)[0][key]
+        said = [one for h in handoffs for one in h.evidence(key) or evidence.get(row.handoff(h.route), [])]
+        state = self.routes.fold_one(key, said)
         if len(handoffs) == 1:
             h = handoffs[0]
             return replace(state, secured=h.secured, secured_at=time_of(h.secured_at), secured_by=h.secured_by)
@@ -173,7 +176,7 @@ class Study:
                 first[one.route] = min(one.time, first.get(one.route, one.time))
         for route, at in sorted(first.items()):
             self._hop(row, route, at, states[called[route]])
-        return Studied(way)
+        return Studied(way, row.alike)
 
     def _way(self, row: UnderWay, states: dict[str, State], ambiguous: dict[str, tuple[str, ...]]) -> Way:
         agreements = self.routes.by_kind.get(row.kind, {})
@@ -185,7 +188,7 @@ class Study:
 
     def _perhaps_published(self, found: list[Studied]) -> list[Studied]:
         """The same, with what those that have not arrived may be."""
-        wanted = [one.way.item["id"] for one in found if one.open and one.way.item["kind"] == KIND]
+        wanted = [one.way.item["id"] for one in found if one.alike and one.way.item["kind"] == KIND and one.way.missing]
         may_be = possible(self.ask, wanted, self.as_of)
         return [
             replace(one, way=replace(one.way, may_be=may_be[id_])) if (id_ := one.way.item["id"]) in may_be else one

@@ -6,11 +6,12 @@ sender does not crowd out the others, and the same ones whether they come from m
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Literal, NamedTuple, Protocol
 
 from lineage.answers.codes import classify, is_unanswered
@@ -19,6 +20,7 @@ from lineage.answers.routemap import RouteMap
 from lineage.custody import RECEIPTS, Attempt, Evidence, State, negates
 
 HORIZON = timedelta(hours=24)
+_HORIZON_S = HORIZON.total_seconds()
 NEAREST = 20
 """Neighbours are the so many handoffs of each route that were first seen nearest before and after, within the horizon."""
 MOST_ROUTES = 40
@@ -100,7 +102,7 @@ class TrafficInMemory:
     _hops: dict[str, list[Hop]] = field(default_factory=lambda: defaultdict(list))
     _into: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _out_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    _keys: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
+    _times: dict[str, list[float]] = field(default_factory=dict)
 
     def add(self, route: str, hop: Hop) -> None:
         """Add one handoff."""
@@ -123,18 +125,17 @@ class TrafficInMemory:
 
     def near(self, route: str, at: datetime) -> list[Hop]:
         """The neighbours on a route of what was first seen at that time, oldest first."""
-        if route not in self._keys:
+        if route not in self._times:
             self._hops[route].sort(key=_first)
-            self._keys[route] = [_first(hop) for hop in self._hops[route]]
-        hops, keys, moment = self._hops[route], self._keys[route], at.timestamp()
-        middle = bisect_left(keys, (moment, ""))
-        low = max(middle - NEAREST, bisect_left(keys, (moment - HORIZON.total_seconds(), "")))
-        high = min(middle + NEAREST, bisect_left(keys, (moment + HORIZON.total_seconds(), "\U0010ffff")))
-        return hops[low:high]
+            self._times[route] = [hop.first_at for hop in self._hops[route]]
+        times, moment = self._times[route], at.timestamp()
+        middle = bisect_left(times, moment)
+        low = bisect_left(times, moment - _HORIZON_S, max(middle - NEAREST, 0), middle)
+        high = bisect_right(times, moment + _HORIZON_S, middle, min(middle + NEAREST, len(times)))
+        return self._hops[route][low:high]
 
 
-def _first(hop: Hop) -> tuple[float, str]:
-    return hop.first_at, hop.item
+_first = attrgetter("first_at", "item")
 
 
 def outcomes(state: State, agreement: Agreement | None, item: str, kind: str, as_of: datetime) -> tuple[Outcome, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -21,7 +22,7 @@ class Stored(NamedTuple):
     """One handoff as ``items_under_way`` lists it, in this order.
 
     ``troubled``: something failed on it, or its times are not all known. Times in microseconds since 1970.
-    ``reporters``, ``confirmed_by``: whose logs show it, and whose show that it arrived.
+    ``reporters``, ``confirmed_by``: whose logs show it, and whose show that it arrived. ``said``: its evidence, if that is needed.
     """
 
     route: str
@@ -42,6 +43,17 @@ class Stored(NamedTuple):
     queued_at: int | None
     reporters: list[str]
     confirmed_by: list[str] | None
+    said: list[list[Any]] | None
+
+    def between(self, sender: str, receiver: str) -> Stored:
+        """The same, with these ends where it has none."""
+        if self.sender and self.receiver:
+            return self
+        return self._replace(sender=self.sender or sender, receiver=self.receiver or receiver)
+
+    def evidence(self, route: str) -> list[Evidence]:
+        """Its evidence as that of the declared route that it belongs to, as far as it came with it."""
+        return [listed_evidence(route, one) for one in self.said or ()]
 
     @property
     def plain(self) -> bool:
@@ -51,9 +63,10 @@ class Stored(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """An item that was handed on. ``above``: what it is a part or a version of."""
+    """An item that was handed on. ``alike``: whether it may be another one; ``above``: what it is a part or a version of."""
 
     item: dict[str, Any]
+    alike: bool
     above: list[dict[str, Any]]
     handoffs: list[Stored]
 
@@ -73,21 +86,29 @@ class UnderWay:
 
 
 def pages(ask: Asker, since: datetime | None, as_of: datetime) -> Iterator[list[UnderWay]]:
-    """Every item that was handed on by a time, those with evidence since another one, by id. Raises ServerError, OutOfTime."""
-    after = ""
-    while True:
-        items = ask.raw("items_under_way", since=since, as_of=as_of, after=after, limit=PAGE)[0]["items"]
-        yield [
-            UnderWay(
-                {name: value for name, value in zip(_ITEM, one, strict=False) if value is not None},
-                [{name: value for name, value in above.items() if value is not None} for above in one[6]],
-                [Stored(*handoff) for handoff in one[7]],
-            )
-            for one in items
-        ]
-        if len(items) < PAGE:
-            return
-        after = items[-1][0]
+    """Every item that was handed on by a time, those with evidence since another one, by id. Raises ServerError, OutOfTime.
+
+    One page is read ahead, while another one is looked at.
+    """
+
+    def read(after: str) -> list[Any]:
+        items: list[Any] = ask.raw("items_under_way", since=since, as_of=as_of, after=after, limit=PAGE)[0]["items"]
+        return items
+
+    with ThreadPoolExecutor(1) as reader:
+        page: Future[list[Any]] | None = reader.submit(read, "")
+        while page is not None:
+            items = page.result()
+            page = reader.submit(read, items[-1][0]) if len(items) == PAGE else None
+            yield [
+                UnderWay(
+                    {name: value for name, value in zip(_ITEM, one, strict=False) if value is not None},
+                    one[6],
+                    [{name: value for name, value in above.items() if value is not None} for above in one[7]],
+                    [Stored(*handoff) for handoff in one[8]],
+                )
+                for one in items
+            ]
 
 
 def evidence_of(ask: Asker, handoffs: Mapping[str, str], as_of: datetime) -> dict[str, list[Evidence]]:
@@ -123,11 +144,11 @@ def state_of(handoff: Stored, route: str) -> State:
     )
 
 
-def evidence_ids(ask: Asker, handoffs: Iterable[str]) -> dict[str, tuple[Evidence, ...]]:
-    """The evidence of handoffs by their ids, of which only id and route are read, oldest first. Raises ServerError, OutOfTime."""
-    found: dict[str, tuple[Evidence, ...]] = {}
+def evidence_ids(ask: Asker, handoffs: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Ids of the evidence of handoffs by theirs, oldest first. Raises ServerError, OutOfTime."""
+    found: dict[str, tuple[str, ...]] = {}
     ids = sorted(set(handoffs))
     for start in range(0, len(ids), PAGE):
-        for handoff, route, said in ask.raw("evidence_ids", handoffs=ids[start : start + PAGE])[0]["evidence"]:
-            found[handoff] = tuple(Evidence(source="", id=one, type="", route=route) for one in said)
+        for handoff, said in ask.raw("evidence_ids", handoffs=ids[start : start + PAGE])[0]["evidence"]:
+            found[handoff] = tuple(said)
     return found

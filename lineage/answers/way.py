@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from lineage.answers.asking import Asker
@@ -48,7 +49,12 @@ class Way:
     freshness: Freshness = NEVER
     people: People = NOBODY_KNOWN
 
-    @property
+    @cached_property
+    def missing(self) -> tuple[Expected, ...]:
+        """What is expected by now and has not arrived."""
+        return tuple(e for e in self.expected.values() if e.begun and not e.secured and not e.superseded)
+
+    @cached_property
     def systems(self) -> tuple[str, ...]:
         """All systems on the way, sorted."""
         ends = {s.from_system for s in self.states.values()} | {s.to_system for s in self.states.values()}

@@ -12,7 +12,8 @@ from lineage.bulk.items import labels_of
 from lineage.bulk.plan import Plan
 from lineage.bulk.spill import Record, spilled
 from lineage.bulk.tables import LIST_DELIMITER, Table, Tables
-from lineage.custody import Evidence, State, fold_item, properties
+from lineage.custody import Evidence, State, fold_item
+from lineage.handoff import properties
 
 _TEXTS = (
     "id", "route_id", "item_id", "from_system", "to_system", "dataset", "secured_by", "transport", "acknowledgement", "processing",

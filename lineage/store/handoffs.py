@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from lineage.custody import Evidence, State, fold_item, properties
+from lineage.custody import Evidence, State, fold_item
 from lineage.graph import Row, Transaction, plain
+from lineage.handoff import properties
 from lineage.times import time_of
 
 
