@@ -134,16 +134,10 @@ def known_ends(evidence: Iterable[Evidence], ends: Mapping[str, tuple[str | None
 
 def fold_item(evidence: Iterable[Evidence]) -> dict[str, State]:
     """All handoffs of one item by route key, from all its evidence."""
-    by_route: dict[str, set[Evidence]] = defaultdict(set)
+    by_route: dict[str, list[Evidence]] = defaultdict(list)
     for seen in evidence:
-        by_route[seen.route].add(seen)
-    states = {route: fold_handoff(route, group) for route, group in sorted(by_route.items())}
-    return _beside_each_other(_secure_by_onward(states))
-
-
-def fold_handoff(route: str, evidence: Iterable[Evidence]) -> State:
-    """One handoff from its own evidence alone; what the item's others show may still change it."""
-    return _fold_handoff(route, sorted(set(evidence), key=_order))
+        by_route[seen.route].append(seen)
+    return _beside_each_other(_secure_by_onward({route: fold_handoff(route, by_route[route]) for route in sorted(by_route)}))
 
 
 def _beside_each_other(states: dict[str, State]) -> dict[str, State]:
@@ -165,7 +159,9 @@ def _order(seen: Evidence) -> tuple[datetime, str, str]:
     return seen.time or _UNDATED, seen.source, seen.id
 
 
-def _fold_handoff(route: str, evidence: list[Evidence]) -> State:
+def fold_handoff(route: str, seen: Iterable[Evidence]) -> State:
+    """One handoff from its own evidence alone; what the item's others show may still change it."""
+    evidence = sorted(set(seen), key=_order)
     from_system = min({e.from_system for e in evidence if e.from_system}, default=None)
     to_system = min({e.to_system for e in evidence if e.to_system}, default=None)
     attempts = _attempts(evidence, to_system)
@@ -306,8 +302,8 @@ def _latest(evidence: list[Evidence], kinds: tuple[str, ...]) -> str | None:
 
 
 def _processing(evidence: list[Evidence], negatives: list[Evidence]) -> str | None:
-    processed = [e for e in evidence if e.type == "published"] + [e for e in negatives if e.type == "failed"]
-    return _latest(processed, ("published", "failed"))
+    failed = [e for e in negatives if e.type == "failed"]
+    return _latest([e for e in evidence if e.type == "published"] + failed, ("published", "failed"))
 
 
 def _times(evidence: list[Evidence], to_system: str | None) -> dict[str, datetime]:

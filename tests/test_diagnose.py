@@ -15,6 +15,7 @@ from harness import Database, Run, Say
 
 from lineage.evaluation import evaluate, read_truth
 from lineage.facts import Partner, Route, System
+from lineage.graph import Graph, Result
 from lineage.session import Lineage
 from lineage.simulate import simulate
 from lineage.times import parse_time
@@ -83,6 +84,32 @@ def test_since_looks_only_at_items_with_evidence_since_then(loaded: Lineage, sim
     }
     assert recent == {item for item, last in newest.items() if last >= since}
     assert 0 < len(recent) < len(newest)
+
+
+def test_pages_do_not_show(loaded: Lineage, simulation: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = read_truth(simulation).as_of
+    whole = loaded.diagnose(as_of=moment)
+    monkeypatch.setattr("lineage.answers.under_way.PAGE", 7)
+    assert loaded.diagnose(as_of=moment) == whole
+
+
+@pytest.mark.parametrize("open_only", [False, True])
+def test_so_many_reads_whatever_there_is(
+    loaded: Lineage, simulation: Path, monkeypatch: pytest.MonkeyPatch, open_only: bool
+) -> None:
+    """Each read costs as much as dozens of items do: what items need comes with their page, but for the few that are folded anew."""
+    reads: list[str] = []
+    read = Graph.read
+
+    def counted(graph: Graph, cypher: str, *args: object, **given: object) -> Result:
+        reads.append(cypher.partition(":")[0])
+        return read(graph, cypher, *args, **given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Graph, "read", counted)
+    assert loaded.diagnose(open_only=open_only, as_of=read_truth(simulation).as_of).items
+    once = {"// Declared routes", "// Items under way", "// Who to ask", "// Evidence freshness", "// Evidence ids"}
+    assert len(reads) == len(set(reads))
+    assert once <= set(reads) <= {*once, "// Evidence of handoffs"}
 
 
 def test_the_graph_gives_the_verdicts_that_the_files_give(loaded: Lineage, simulation: Path) -> None:

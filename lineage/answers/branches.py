@@ -45,12 +45,12 @@ class Open:
     proof: tuple[str, ...] = ()
 
     @property
-    def stands_on(self) -> tuple[str, ...]:
+    def last_evidence(self) -> tuple[str, ...]:
         """Ids of the evidence of the last secured handoff."""
         return self.proof or (_ids(self.last.evidence) if self.last else ())
 
     @property
-    def speaks(self) -> tuple[str, ...]:
+    def evidence(self) -> tuple[str, ...]:
         """Ids of the evidence for the finding; where nothing is missing, that is the last handoff's."""
         return _ids(self.finding.evidence) or (self.proof if self.missing is None else ())
 
@@ -198,7 +198,7 @@ def told(one: Open, people: People) -> Branch:
             from_=last.from_system,
             to=last.to_system,
             at=last.secured_at,
-            evidence=one.stands_on,
+            evidence=one.last_evidence,
         ),
         in_custody_of=Custody(system=one.holder, partner=people.partner(one.holder), zone=people.zone(one.holder)),
         next_expected=None
@@ -228,7 +228,7 @@ def _verdict(one: Open, people: People) -> Verdict:
         rule=finding.rule,
         reason=finding.reason,
         confidence=finding.confidence,
-        evidence=one.speaks,
+        evidence=one.evidence,
         missing_evidence=finding.missing,
     )
 

@@ -134,10 +134,13 @@ def episode_of(case: Case) -> Episode:
 
 @dataclass(frozen=True)
 class Side:
-    """How one neighbour fared at a moment: ``bad``, ``good``, ``mixed`` or nothing to say. ``failures``: what makes it bad."""
+    """How one neighbour fared at a moment: ``bad``, ``good``, ``mixed`` or nothing to say.
+
+    ``around``: what came of its attempts then, if some of it was bad.
+    """
 
     said: str | None
-    failures: Sequence[Outcome] = ()
+    around: Sequence[Outcome] = ()
 
 
 def fared(case: Case, episode: Episode, neighbour: Sequence[Outcome], at: float) -> Side:

@@ -228,7 +228,7 @@ def _silent(case: Case, traffic: Traffic) -> Finding:
 def _vanished(case: Case, episode: Episode, now: dict[str, Side], traffic: Traffic) -> Finding:
     """What several senders sent vanished at one receiver: it was down, unless its receipts got lost, or its log."""
     bad = named(now, "bad")
-    silent = {o.item for o in episode.bads} | {o.item for name in bad for o in now[name].failures if o.what in case.bad}
+    silent = {o.item for o in episode.bads} | {o.item for name in bad for o in now[name].around if o.what in case.bad}
     if _usual_silence(case, silent) ** (len(silent) - 1) > CHANCE or _relapses(case, episode, bad) > 1 + len(bad):
         return case.finding.doubted(f"{case.receiver} often leaves messages unanswered.", f"a log of {case.receiver}")
     heard = _heard(case, episode, bad, traffic)

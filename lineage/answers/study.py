@@ -90,8 +90,7 @@ class Study:
                 joined.append(one)
             else:
                 whole.append(row)
-        unread = {id_: route for one in joined for id_, route in one.unread.items()}
-        evidence = evidence_of(self.ask, unread, self.as_of) if unread else {}
+        evidence = evidence_of(self.ask, {id_: route for one in joined for id_, route in one.unread.items()}, self.as_of)
         found = []
         for one in joined:
             studied = self._from_stored(one, evidence)
