@@ -132,6 +132,13 @@ def known_ends(evidence: Iterable[Evidence], ends: Mapping[str, tuple[str | None
     ]
 
 
+def ended(state: State, sender: str | None, receiver: str | None) -> State:
+    """The state with these ends, where its evidence does not say them."""
+    if state.from_system and state.to_system:
+        return state
+    return replace(state, from_system=state.from_system or sender, to_system=state.to_system or receiver)
+
+
 def fold_item(evidence: Iterable[Evidence]) -> dict[str, State]:
     """All handoffs of one item by route key, from all its evidence."""
     by_route: dict[str, list[Evidence]] = defaultdict(list)

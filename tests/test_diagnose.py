@@ -248,3 +248,23 @@ def test_a_folder_without_truth_is_said(run_cli: Run, tmp_path: Path, graph: obj
     ran = run_cli("evaluate", tmp_path)
     assert ran.code == 2
     assert "does not hold a simulation" in ran.err
+
+
+def test_who_answers_is_said_as_of_today_by_both(session: Lineage, say: Say) -> None:
+    """Whatever the moment that is asked about: today's people are the ones to turn to."""
+    say(
+        Partner(id="before"),
+        System(id="a", partner="before"),
+        System(id="b"),
+        Route.model_validate({"id": "r", "from": "a", "to": "b", "item_kind": "episode", "deliver_within": "PT1M"}),
+        source="registry.yaml",
+    )
+    say(event("1", "sent", 0, by="a", item="episode:1", route="r"), feed="handoffs", source="events", authority="observed")
+    session.graph.write(
+        lambda tx: tx.run("MATCH (:Partner {id: 'before'})-[o:OPERATES]->() SET o.valid_to = datetime() - duration('PT1H')")
+    )
+    moment = at(60)
+    (item,) = session.diagnose(as_of=moment).items
+    alone = session.last_handoff("episode:1", as_of=moment)
+    assert (item.in_custody_of, item.contacts) == (alone.in_custody_of, alone.contacts)
+    assert (alone.in_custody_of.system, alone.in_custody_of.partner) == ("a", None)

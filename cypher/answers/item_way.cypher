@@ -1,8 +1,8 @@
-// Item way: what is known of an item's way, and which declared routes it could take?
-// The same as `trace_path`, for programs: one row with lists, so that a whole way travels at once. `hops`: route, sender, receiver, the
+// Item way: what is known of the way of each of these items, and which declared routes it could take?
+// The same as `trace_path`, for programs: one row an item with lists, so that whole ways travel at once. `hops`: route, sender, receiver, the
 // declared routes that it could be, and its evidence, as `evidence_of_handoffs` lists it. `systems`: id, zone of its partner, whether it
-// is told of items and not given them (kind notification), when it was last heard of (`freshest`: when anybody was), its partner, and
-// with `people` whom to ask, the owner's people first, as `who_to_ask` does. `versions`, `alike`: whether it has versions, and may be the
+// is told of items and not given them (kind notification), when it was last heard of (`freshest`: when anybody was), and with `people`
+// who answers for it today, as `who_to_ask` says it: partner, zone, whom to ask. `versions`, `alike`: whether it has versions, and may be the
 // same as others. Times in microseconds since 1970.
 // @param items list  ids of items (see find_item)
 // @param as_of datetime = null  only evidence and declarations of that time, null is now
@@ -64,11 +64,12 @@ RETURN i{.id, .kind, .name, .origin, .declared, .expected_on} AS item, above, id
   COLLECT {
     UNWIND ends AS id
     MATCH (s:System {id: id})
-    LET by = COLLECT { MATCH (s)<-[o:OPERATES]-(p:Partner) WHERE o.valid_to IS NULL OR o.valid_to > now RETURN p }[0]
-    RETURN [id, by.zone, s.kind = 'notification',
+    RETURN [id, COLLECT { MATCH (s)<-[o:OPERATES]-(p:Partner) WHERE o.valid_to IS NULL OR o.valid_to > now RETURN p.zone }[0],
+      s.kind = 'notification',
       COLLECT { MATCH (e:Evidence) WHERE e.said_by = id AND e.time <= now RETURN e.time.epochMillis * 1000 + e.time.microsecond % 1000 ORDER BY e.said_by DESC, e.time DESC LIMIT 1 }[0],
-      by.id,
-      CASE WHEN $people THEN COLLECT {
+      CASE WHEN $people THEN [COLLECT {
+        MATCH (s)<-[o:OPERATES]-(p:Partner) WHERE o.valid_to IS NULL OR o.valid_to > datetime() RETURN [p.id, p.zone]
+      }[0], COLLECT {
         CALL (s) {
           MATCH (c:Contact)<-[h:HAS_CONTACT]-(t:Team)-[w:OWNS]->(s)
           WHERE (h.valid_to IS NULL OR h.valid_to > datetime()) AND (w.valid_to IS NULL OR w.valid_to > datetime())
@@ -79,7 +80,7 @@ RETURN i{.id, .kind, .name, .origin, .declared, .expected_on} AS item, above, id
           RETURN c, p.id AS of, 1 AS rank
         }
         RETURN [of, c.name, c.email, c.role] ORDER BY rank, c.name
-      } ELSE [] END]
+      }] END]
   } AS systems,
   EXISTS { (i)<-[:VERSION_OF]-(:Item) } AS versions,
   EXISTS { (i)-[:MAY_BE]-(:Item) } AS alike,

@@ -54,8 +54,9 @@ def people(ask: Asker, systems: Iterable[str]) -> People:
     return People(by_system)
 
 
-def people_of(system: str, zone: str | None, partner: str | None, contacts: Iterable[list[str | None]]) -> list[dict[str, Any]]:
-    """The rows of one system from a list for each contact: whose it is, name, email address and role."""
+def people_of(system: str, operator: list[str | None] | None, contacts: list[list[str | None]]) -> list[dict[str, Any]]:
+    """The rows of one system from its partner and zone, and a list for each contact: whose it is, name, email address and role."""
+    partner, zone = operator or (None, None)
     names = ("of", "name", "email", "role")
     listed = [dict(zip(names, one, strict=True)) for one in contacts] or [dict.fromkeys(names)]
     return [{"system": system, "partner": partner, "zone": zone, **one} for one in listed]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from lineage.answers.expected import Agreement
-from lineage.custody import Evidence, State, fold_handoff, fold_item, known_ends
+from lineage.custody import Evidence, State, ended, fold_handoff, fold_item, known_ends
 
 
 class RouteMap:
@@ -65,7 +64,7 @@ class RouteMap:
         if declared is None:
             return fold_handoff(route, evidence)
         ends = declared.sender, declared.receiver
-        return _ended(fold_handoff(route, known_ends(evidence, {route: ends})), *ends)
+        return ended(fold_handoff(route, known_ends(evidence, {route: ends})), *ends)
 
     def fold(
         self, evidence: Iterable[Evidence], kind: str, as_of: datetime
@@ -96,12 +95,5 @@ class RouteMap:
         moved = [e if called[e.route] == e.route else e._replace(route=called[e.route]) for e in given]
         states = fold_item(known_ends(moved, ends))
         for route, (sender, receiver) in ends.items():
-            states[route] = _ended(states[route], sender, receiver)
+            states[route] = ended(states[route], sender, receiver)
         return states, called, ambiguous
-
-
-def _ended(state: State, sender: str, receiver: str) -> State:
-    """The state with its ends, where only the declared route says them."""
-    if state.from_system and state.to_system:
-        return state
-    return replace(state, from_system=state.from_system or sender, to_system=state.to_system or receiver)

@@ -6,7 +6,7 @@ Both trace and last-handoff are read off this, so that they cannot disagree.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,7 @@ from lineage.answers.expected import Agreement, Expected, expected_path, origin_
 from lineage.answers.items import find_item
 from lineage.answers.people import NOBODY_KNOWN, People, people_of
 from lineage.answers.possible import Possible, possible
-from lineage.custody import Evidence, State, fold_item, known_ends
+from lineage.custody import Evidence, State, ended, fold_item, known_ends
 from lineage.graph import plain
 from lineage.store.handoffs import listed_evidence
 from lineage.times import time_of
@@ -96,7 +96,7 @@ def _way(ask: Asker, row: dict[str, Any], as_of: datetime, depth: int = 20) -> W
             ambiguous[route] = tuple(joined)
         # The query let only evidence up to as_of through; the states of that time are folded here from it.
         evidence += [listed_evidence(route, one) for one in known]
-    states = {route: ended(state, ends[route]) for route, state in fold_item(known_ends(evidence, ends)).items()}
+    states = {route: ended(state, *ends[route]) for route, state in fold_item(known_ends(evidence, ends)).items()}
     notified = {one[0] for one in row["systems"] if one[2]}
     return way_of(
         item,
@@ -110,7 +110,7 @@ def _way(ask: Asker, row: dict[str, Any], as_of: datetime, depth: int = 20) -> W
         may_be=possible(ask, [item["id"]], as_of).get(item["id"], ()) if row["alike"] else (),
         announced=frozenset(route for route, pair in ends.items() if notified.intersection(pair)),
         freshness=Freshness(time_of(row["freshest"]), {one[0]: time_of(one[3]) for one in row["systems"]}),
-        people=People({id_: people_of(id_, zone, partner, them) for id_, zone, _, _, partner, them in row["systems"]}),
+        people=People({one[0]: people_of(one[0], *one[4]) for one in row["systems"] if one[4]}),
         depth=depth,
     )
 
@@ -182,8 +182,3 @@ def _name(item: dict[str, Any], above: list[dict[str, Any]]) -> str:
         return str(item["name"])
     works = [a["name"] for a in above if a["kind"] == item["kind"] and a.get("name") not in (None, a["id"])]
     return str(works[0] if works else item["id"])
-
-
-def ended(state: State, ends: tuple[str | None, str | None]) -> State:
-    """The state with its ends, where only the declared route says them."""
-    return replace(state, from_system=state.from_system or ends[0], to_system=state.to_system or ends[1])
