@@ -66,10 +66,10 @@ def late(ask: Asker, *, as_of: datetime | None = None, soon: timedelta = SOON) -
     now = as_of or datetime.now(UTC)
     agreed, keys_of = _agreed(ask, now)
     # Two routes may list the same key only if evidence names one of them by its ends; then it counts for the one that it is.
-    keys = {key: route for route, keys in keys_of.items() for key in keys}
-    then = _under_way(ask, sorted(keys), now)
+    route_of = {key: route for route, keys in keys_of.items() for key in keys}
+    then = _under_way(ask, sorted(route_of), now)
     plans, unreadable = _plans(agreed, now)
-    overdue = _overdue_items(ask, _questions(agreed, keys_of, now), keys, then, now)
+    overdue = _overdue_items(ask, _questions(agreed, keys_of, now), route_of, then, now)
     slots = [(one, plan.slots(soon)) for one, plan in plans]
     found = _found(ask, [(r, key, some) for one, some in slots if some for r in one.routes for key in keys_of[r]], then, now)
     owing = sorted({route for route, _ in overdue})
@@ -77,9 +77,9 @@ def late(ask: Asker, *, as_of: datetime | None = None, soon: timedelta = SOON) -
     judged = [(r, found[r], plan.judge(found[r], soon)) for one, plan in plans for r in one.routes if r in found]
     routes = _routes(ask, {r for r, _, said in judged if said} | set(owing) | {r for one, _ in unreadable for r in one.routes})
     rows: list[dict[str, Any]] = [_unreadable(routes[r], note) for one, note in unreadable for r in one.routes]
-    for route, one, said in judged:
+    for route, seen, said in judged:
         rows += [
-            _row(routes[route], slot.state, "delivery", slot.due_at, last_at=one.last,
+            _row(routes[route], slot.state, "delivery", slot.due_at, last_at=seen.last,
                  arrived_at=slot.arrived_at, missed=slot.missed)
             for slot in said
         ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from lineage.answers.asking import Asker
 from lineage.answers.routemap import RouteMap
@@ -11,8 +11,6 @@ from lineage.answers.traffic import HORIZON, MOST_ROUTES, NEAREST, ByRoute, Hop,
 from lineage.graph import plain
 from lineage.store.handoffs import listed_evidence
 from lineage.times import time_of
-
-Side = Literal["into", "out_of"]
 
 
 class _Seen(NamedTuple):
@@ -38,38 +36,40 @@ class Neighbours:
 
     def __init__(self, ask: Asker, as_of: datetime) -> None:
         self._ask, self._as_of = ask, as_of
-        self._found: dict[tuple[Side, str, datetime], ByRoute] = {}
+        self._found: dict[tuple[str, str, datetime], ByRoute] = {}
         self._declared: dict[str, dict[str, Any]] = {}
 
     def between(self, sender: str, receiver: str, at: datetime) -> tuple[ByRoute, ByRoute]:
         """See ``Traffic.between``."""
-        into, out_of = ("into", receiver, at), ("out_of", sender, at)
-        self._read(at, receiver=None if into in self._found else receiver, sender=None if out_of in self._found else sender)
+        self._read(at, into=receiver, out_of=sender)
         return self._found["into", receiver, at], self._found["out_of", sender, at]
 
     def into(self, system: str, at: datetime) -> ByRoute:
         """See ``Traffic.into``."""
-        self._read(at, receiver=None if ("into", system, at) in self._found else system)
+        self._read(at, into=system)
         return self._found["into", system, at]
 
     def out_of(self, system: str, at: datetime) -> ByRoute:
         """See ``Traffic.out_of``."""
-        self._read(at, sender=None if ("out_of", system, at) in self._found else system)
+        self._read(at, out_of=system)
         return self._found["out_of", system, at]
 
-    def _read(self, at: datetime, *, receiver: str | None = None, sender: str | None = None) -> None:
-        if receiver is None and sender is None:
+    def _read(self, at: datetime, **sides: str) -> None:
+        """Read these sides as far as they are not read yet: ``into`` or ``out_of``, and of which system."""
+        unread = {side: system for side, system in sides.items() if (side, system, at) not in self._found}
+        if not unread:
             return
         how = {"nearest": NEAREST, "hours": int(HORIZON.total_seconds() // 3600), "most": MOST_ROUTES}
-        row = self._ask.raw("neighbours", at=at, receiver=receiver, sender=sender, as_of=self._as_of, **how)[0]
+        ends = {"receiver": unread.get("into"), "sender": unread.get("out_of")}
+        row = self._ask.raw("neighbours", at=at, as_of=self._as_of, **ends, **how)[0]
         self._declared |= {one["id"]: plain(one) for one in row["agreements"]}
         routes = RouteMap(self._declared.values())
         hops: dict[str, list[Hop]] = {}
         for one in row["neighbours"]:
             if hop := self._hop(_Seen(*one), routes):
                 hops.setdefault(one[0], []).append(hop)
-        sides: tuple[tuple[Side, str | None], ...] = (("into", receiver), ("out_of", sender))
-        self._found |= {(side, one, at): {route: hops.get(route, []) for route in row[side]} for side, one in sides if one}
+        for side, system in unread.items():
+            self._found[side, system, at] = {route: hops.get(route, []) for route in row[side]}
 
     def _hop(self, seen: _Seen, routes: RouteMap) -> Hop | None:
         first_at = time_of(seen.first_at)

@@ -115,8 +115,10 @@ def _texts(tx: Transaction, stored: list[dict[str, Any]]) -> dict[Key, dict[str,
     """By event, hash to text of the variants that are stored; without a conflict there is one, told by the node's own properties."""
     texts = {(one["source"], one["id"]): dict(zip(one["hashes"], one["texts"], strict=True)) for one in stored if one["hashes"]}
     alone = [[one["source"], one["id"]] for one in stored if not one["hashes"]]
-    found = tx.run("UNWIND $keys AS key MATCH (e:Evidence {source: key[0], id: key[1]}) RETURN properties(e) AS e", keys=alone)
-    for row in found:
+    if not alone:
+        return texts
+    query = "UNWIND $keys AS key MATCH (e:Evidence {source: key[0], id: key[1]}) RETURN properties(e) AS e"
+    for row in tx.run(query, keys=alone):
         only = _wording(row["e"])
         texts[only.source, only.id] = {only.hash: only.text}
     return texts
