@@ -141,10 +141,20 @@ def ended(state: State, sender: str | None, receiver: str | None) -> State:
 
 def fold_item(evidence: Iterable[Evidence]) -> dict[str, State]:
     """All handoffs of one item by route key, from all its evidence."""
-    by_route: dict[str, list[Evidence]] = defaultdict(list)
+    return together({route: fold_handoff(route, seen) for route, seen in by_route(evidence).items()})
+
+
+def by_route(evidence: Iterable[Evidence]) -> dict[str, list[Evidence]]:
+    """The evidence of each handoff of one item, by route key."""
+    found: dict[str, list[Evidence]] = defaultdict(list)
     for seen in evidence:
-        by_route[seen.route].append(seen)
-    return _beside_each_other(_secure_by_onward({route: fold_handoff(route, by_route[route]) for route in sorted(by_route)}))
+        found[seen.route].append(seen)
+    return found
+
+
+def together(alone: Mapping[str, State]) -> dict[str, State]:
+    """The states of all handoffs of one item, each of which was folded alone: with what each shows of the others."""
+    return _beside_each_other(_secure_by_onward({route: alone[route] for route in sorted(alone)}))
 
 
 def _beside_each_other(states: dict[str, State]) -> dict[str, State]:

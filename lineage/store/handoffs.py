@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from lineage.custody import Evidence, State, fold_item
+from lineage.custody import Evidence, State, by_route, fold_handoff, together
 from lineage.graph import Row, Transaction, plain
 from lineage.handoff import properties
 from lineage.times import time_of
@@ -59,14 +59,20 @@ def refold_handoffs(tx: Transaction, fresh: dict[str, list[Evidence]], shrunk: C
         new = {(one.route, one.source, one.id): one for one in fresh.get(item_id, ())}
         new = {key: one for key, one in new.items() if key not in there}
         about += [{"source": source, "id": id_, "handoff": f"{route}|{item_id}"} for route, source, id_ in new]
-        states = _rows(item_id, [*known, *new.values()])
+        before = by_route(known)
+        # The stored evidence tells what the graph shows now; handoffs that no fresh one speaks of are folded once for both.
+        alone = {route: fold_handoff(route, seen) for route, seen in before.items()}
+        touched = {route: fold_handoff(route, before.get(route, []) + seen) for route, seen in by_route(new.values()).items()}
+        states = together(alone | touched)
         if item_id in shrunk:
-            whole += states.values()
+            whole += [handoff_row(state, item_id) for state in states.values()]
             continue
-        # The stored evidence tells what the graph shows now.
-        shown = _rows(item_id, known)
-        created += [row for id_, row in states.items() if id_ not in shown]
-        changed += [_changes(shown[id_], row) for id_, row in states.items() if id_ in shown and row != shown[id_]]
+        shown = together(alone)
+        for route, state in states.items():
+            if route not in shown:
+                created.append(handoff_row(state, item_id))
+            elif state != shown[route] and (changes := _changes(shown[route], state, item_id)):
+                changed.append({"id": f"{route}|{item_id}", "changes": changes})
     _create(tx, created)
     _change(tx, changed)
     _put(tx, whole)
@@ -85,15 +91,10 @@ def refold_handoffs(tx: Transaction, fresh: dict[str, list[Evidence]], shrunk: C
         )
 
 
-def _rows(item_id: str, evidence: Iterable[Evidence]) -> dict[str, Row]:
-    rows = (handoff_row(state, item_id) for state in fold_item(evidence).values())
-    return {row["id"]: row for row in rows}
-
-
-def _changes(before: Row, after: Row) -> Row:
-    """What is other than before; None where it is gone."""
-    changes = {name: value for name, value in after.items() if before.get(name) != value}
-    return {"id": after["id"], "changes": {**dict.fromkeys(before.keys() - after.keys()), **changes}}
+def _changes(before: State, after: State, item_id: str) -> Row:
+    """What the node shows otherwise than before; None where it is gone."""
+    old, new = handoff_row(before, item_id), handoff_row(after, item_id)
+    return {**dict.fromkeys(old.keys() - new.keys()), **{name: value for name, value in new.items() if old.get(name) != value}}
 
 
 def _create(tx: Transaction, rows: list[Row]) -> None:
