@@ -20,6 +20,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import hypothesis
+import java_cache
 import pytest
 from harness import Database, Ran, Run, Say, load_scenario, write
 
@@ -41,6 +42,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.register_profile("untimed", deadline=None)  # how long an example takes is the machine's affair
     hypothesis.settings.load_profile("untimed")
+    if config.getoption("--neo4j") == "embedded" and config.cache is not None:
+        whole_run = bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
+        java_cache.hand_out(config.cache.mkdir("java"), make=whole_run)
     config.addinivalue_line("markers", "fresh_server: runs before what might leave names behind that a new server lacks")
 
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from lineage.embedded import down
-from lineage.graph import Graph, Row, Transaction
+from lineage.graph import Graph, Row, Transaction, plain
 from lineage.session import connect_embedded
 
 BATCH = 5000
@@ -57,11 +57,14 @@ def _timed(graph: Graph, query: str, rows: list[Row]) -> float:
 
 
 def _grouped(source: Graph, query: str, by: str) -> Iterator[tuple[Any, list[Row]]]:
-    """Batches of rows that are alike, as one statement cannot take labels and types from its rows without a cost of its own."""
+    """Batches of rows that are alike, as one statement cannot take labels and types from its rows without a cost of its own.
+
+    Times become Python's own, which are sent as fast as a load sends them.
+    """
     waiting: dict[Any, list[Row]] = defaultdict(list)
     for row in source.stream(query):
         key = tuple(row[by]) if by == "labels" else row[by]
-        waiting[key].append(row)
+        waiting[key].append(plain(row))
         if len(waiting[key]) == BATCH:
             yield key, waiting.pop(key)
     yield from waiting.items()
