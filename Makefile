@@ -21,7 +21,7 @@ test: $(VENV)/.dev
 # What questions and loads cost, beside references (docs/performance.md); takes about ten minutes.
 bench: $(VENV)/.dev
 	$(BIN)/lineage bench --items 3000 --seed 1 --rounds 300 --out bench
-	$(BIN)/python -m tests.performance_page bench/figures.md
+	$(BIN)/python -m tests.performance_page bench
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -77,6 +77,10 @@ class Effective:
     links: tuple[Link, ...]
     said: int
 
+    def shows(self, other: Effective) -> bool:
+        """Whether the node looks like the other."""
+        return (self.properties, self.links) == (other.properties, other.links)
+
 
 def fold(label: str, key: str, assertions: Iterable[Assertion]) -> Effective:
     """The effective node of all assertions about it; no assertion at all gives the undeclared placeholder."""

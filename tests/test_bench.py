@@ -31,7 +31,7 @@ def test_percentiles_and_ratios() -> None:
     assert (spread.p50, spread.p95, spread.p99) == (51, 96, 100)
     group = Group("T", "b", {"a": Spread.of([3.0]), "b": Spread.of([2.0])})
     assert group.ratio("a") == 1.5
-    assert LoadCost(events=100, seconds=10, created=400, raw_seconds=4).ratio == 0.4
+    assert LoadCost(events=100, seconds=10, registry_seconds=5, created=400, raw_seconds=4).ratio == 0.4
 
 
 def test_a_goal_is_a_bound_on_one_side() -> None:

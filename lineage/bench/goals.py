@@ -26,7 +26,7 @@ class Goal:
     @property
     def measured(self) -> str:
         """The figure with its unit."""
-        return f"{self.figure:,.1f} {self.unit}"
+        return f"{self.figure:,.{2 if self.figure < 10 else 1}f} {self.unit}"
 
     @property
     def wanted(self) -> str:
@@ -44,6 +44,6 @@ def markdown(goals: Iterable[Goal]) -> Iterator[str]:
     """A table; nothing where there is none."""
     rows = [(one.what, one.measured, one.wanted, "yes" if one.reached else "**no**", one.how) for one in goals]
     if rows:
-        yield from ("", "### Beside their references: the wide map, loading again, reading beside a load, memory, starting", "")
+        yield from ("", "### Goals", "")
         yield from (f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}")
         yield from (f"| {' | '.join(row)} |" for row in rows)

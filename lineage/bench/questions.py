@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from lineage.bench import postgres
+from lineage.bench.goals import Goal
 from lineage.bench.in_memory import installed
+from lineage.bench.report import Group
 from lineage.bench.sampling import Way
 from lineage.session import Lineage
 
 LOOKUP = "bare lookup"
+BARE = "bare read of the handoffs"
 _ITEM = "MATCH (i:Item {id: $id}) RETURN i.kind AS kind"
 _ITEMS = "MATCH (i:Item)<-[:OF]-(h:Handoff) WITH DISTINCT i RETURN i.id AS id ORDER BY id"
 _BUSIEST = "MATCH (h:Handoff) WHERE h.secured RETURN h.{end} AS id, count(*) AS handoffs ORDER BY handoffs DESC, id LIMIT 1"
@@ -76,11 +79,33 @@ def sweeps(session: Lineage, as_of: datetime) -> dict[str, Way]:
     """Questions about many items, beside the bare read of the same handoffs."""
     since = as_of - WINDOW
     return {
-        "bare read of the handoffs": lambda _: session.graph.read(HANDOFFS, timeout_s=600.0, since=since),
+        BARE: lambda _: session.graph.read(HANDOFFS, timeout_s=600.0, since=since),
         "diagnose --since, one day": lambda _: session.diagnose(since=since, as_of=as_of),
         "late --as-of": lambda _: session.late(as_of=as_of),
         "diagnose --since --open": lambda _: session.diagnose(since=since, as_of=as_of, open_only=True),
     }
+
+
+def question_goals(small: Group, large: Group) -> Iterator[Goal]:
+    """How often the median of the reference, which was asked in turn with them, answers may take."""
+    lookup, bare = small.spreads[LOOKUP].p50, large.spreads[BARE].p50
+    for name, p50, p99 in (
+        ("trace", 1.5, 3),
+        ("last-handoff", 1.5, 3),
+        ("last_handoffs_of_route, the query", 1.5, None),
+        ("last-handoff --partner", 1.5, None),
+    ):
+        if name not in small.spreads:
+            continue  # a route whose system nobody operates
+        one = small.spreads[name]
+        how = f"p50 {one.p50 * 1000:.2f} ms, p99 {one.p99 * 1000:.2f} ms; a lookup {lookup * 1000:.2f} ms"
+        yield Goal(f"{name}, p50 by the lookup's", one.p50 / lookup, p50, "x", False, how)
+        if p99:
+            yield Goal(f"{name}, p99 by the lookup's p50", one.p99 / lookup, p99, "x", False, how)
+    for name, one in large.spreads.items():
+        if name.startswith("diagnose"):
+            how = f"{one.p50 * 1000:.0f} ms and {bare * 1000:.0f} ms"
+            yield Goal(f"{name}, by: {BARE}", one.p50 / bare, 3, "x", False, how)
 
 
 def in_memory(about: Subjects) -> dict[str, Way]:

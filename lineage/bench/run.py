@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from lineage.bench.questions import (
     in_memory,
     in_postgres,
     point_questions,
+    question_goals,
     subjects,
     sweeps,
     tables,
@@ -76,10 +77,11 @@ def bench(
         large = Group("About many items: all of a day, and all that is late", next(iter(many)), sample(many, SWEEPS, 1))
         cost = _load_cost(session, loaded, say) if with_load and loaded.offline is None else None
         groups: tuple[Group, ...] = (small, large)
-        goals: tuple[Goal, ...] = ()
+        goals = (*question_goals(small, large), *_writing_goals(cost, loaded))
         if routes:
-            wide, goals = wide_map(folder / "wide", routes, as_of, min(rounds, WIDE), connection, say)
+            wide, found = wide_map(folder / "wide", routes, as_of, min(rounds, WIDE), connection, say)
             groups += (wide,)
+            goals += found
         say("Starting the command line")
         goals += tuple(starting_goals(folder / "home", about.item(0), min(rounds, ROUNDS)))
         if with_load:
@@ -105,7 +107,17 @@ def _counts(session: Lineage) -> dict[str, int]:
     }
 
 
+def _writing_goals(cost: LoadCost | None, loaded: Loaded) -> Iterator[Goal]:
+    if cost:
+        how = f"{cost.events:,} events in {cost.seconds:.1f} s; what they left in {cost.raw_seconds:.1f} s"
+        yield Goal("loading, by raw creation of what it left", cost.ratio, 0.5, "x", True, how)
+    built = loaded.offline
+    if built and built.ratio is not None:
+        how = f"{built.events:,} events in {built.seconds:.1f} s; the import in {built.bare_seconds:.1f} s"
+        yield Goal("building offline, by the bare import of its tables", built.ratio, 0.6, "x", True, how)
+
+
 def _load_cost(session: Lineage, loaded: Loaded, say: Callable[[str], None]) -> LoadCost:
     say("Creating the same raw")
     created, seconds = copy_raw(session.graph)
-    return LoadCost(loaded.events, loaded.seconds, created, seconds)
+    return LoadCost(loaded.events, loaded.seconds, loaded.registry_seconds, created, seconds)

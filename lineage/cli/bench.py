@@ -55,11 +55,7 @@ def bench(items: int, seed: int, out: Path, rounds: int, build: str, routes: int
         return
     for group in measured.groups:
         print_rows([dict(zip(COLUMNS, row, strict=True)) for row in rows_of(group)], list(COLUMNS), "table")
-    if measured.load:
-        click.echo(f"Loading: {measured.load.ratio:.2f} x raw creation of what it left (seconds by seconds)")
     for goal in measured.goals:
         click.echo(str(goal))
-    if measured.built and measured.built.ratio is not None:
-        click.echo(f"Building offline: {measured.built.ratio:.2f} x neo4j-admin's bare import (seconds by seconds)")
     for why in measured.missing:
         click.echo(f"Not measured: {why}", err=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from lineage.graph import Transaction
 from lineage.store import Counts, terms
 from lineage.store.downstream import rebuild_downstream
 from lineage.store.items import refold_items
-from lineage.store.nodes import refold_nodes, write_derivations
+from lineage.store.nodes import Word, refold_nodes, write_derivations
 from lineage.store.reading import Reading
 
 Subject = tuple[str, str]
@@ -50,6 +50,7 @@ def write_declared(tx: Transaction, reading: Reading, facts: Iterable[Declared])
         return counts
     existing = _existing(tx, reading, list(unique.values()))
     fresh, reopened, superseded = [], [], []
+    disturbed: set[str] = set()
     for row in unique.values():
         mine = existing[row["subject"]]
         older = [a for a in mine if reading.replaces and a["live"] and a["id"] not in reading.said(row["subject"])]
@@ -59,6 +60,8 @@ def write_declared(tx: Transaction, reading: Reading, facts: Iterable[Declared])
             fresh.append(row)
         elif not known["live"]:
             reopened.append(row["id"])
+        if older or known is not None:
+            disturbed.add(row["subject"])
         if known is not None and known["live"] and not older:
             counts.unchanged += 1
             continue
@@ -80,7 +83,8 @@ def write_declared(tx: Transaction, reading: Reading, facts: Iterable[Declared])
         tx.run("UNWIND $ids AS id MATCH (a:Assertion {id: id}) REMOVE a.retired_at", ids=reopened)
     if superseded:
         _close(tx, superseded, reading.at)
-    refold(tx, touched)
+    about = ((row["subject"], row["hash"]) for row in fresh if row["subject"] not in disturbed)
+    refold(tx, touched, {(subject, reading.feed, reading.source, hash_) for subject, hash_ in about})
     return counts
 
 
@@ -121,19 +125,24 @@ def split(subject: str) -> Subject:
     return label, key
 
 
-def refold(tx: Transaction, touched: set[Subject]) -> None:
-    """Make nodes and relationships show what their assertions now say."""
+def refold(tx: Transaction, touched: set[Subject], fresh: Collection[Word] = ()) -> None:
+    """Make nodes and relationships show what their assertions now say. ``fresh``: see ``refold_nodes``."""
     by_label: dict[str, set[str]] = defaultdict(set)
     for label, key in touched:
         by_label[label].add(key)
     expected = {key.split(">")[0] for key in by_label.pop("Expectation", ())}
     item_ids = by_label.pop("Item", set()) | expected
     derivations = by_label.pop("Derivation", set())
+    routes: set[str] = set()
     for label in sorted(by_label):
-        fold_anew = terms.refold_terms if label in terms.LABELS else refold_nodes
-        fold_anew(tx, label, by_label[label])
+        if label in terms.LABELS:
+            terms.refold_terms(tx, label, by_label[label])
+            continue
+        changed = refold_nodes(tx, label, by_label[label], fresh)
+        if label == "Route":
+            routes = changed
     if derivations:
         write_derivations(tx, derivations)
     if item_ids:
         refold_items(tx, item_ids)
-    rebuild_downstream(tx, routes=by_label.get("Route", set()), derivations=derivations)
+    rebuild_downstream(tx, routes=routes, derivations=derivations)

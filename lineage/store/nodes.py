@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Any
 
 from lineage.assertions import Assertion, Effective, fold
 from lineage.graph import Transaction, plain
 from lineage.model import REFERENCES, Reference
+
+Word = tuple[str, str, str, str]
+"""What tells an assertion from others: its subject, feed and source, and the hash of its content."""
 
 
 def read_assertions(tx: Transaction, subjects: list[str]) -> dict[str, list[Assertion]]:
@@ -33,11 +37,23 @@ def read_assertions(tx: Transaction, subjects: list[str]) -> dict[str, list[Asse
     return found
 
 
-def refold_nodes(tx: Transaction, label: str, keys: set[str]) -> None:
-    """Fold the nodes of one label anew and write them with their relationships."""
-    folded = read_folded(tx, label, keys)
-    write_nodes(tx, label, folded)
-    write_all_links(tx, label, folded)
+def refold_nodes(tx: Transaction, label: str, keys: set[str], fresh: Collection[Word] = ()) -> set[str]:
+    """Fold the nodes of one label anew and write those with their relationships that show something else now; gives these.
+
+    ``fresh``: assertions that were just created and are all that is new of their nodes. Most of them only say once more what is known.
+    """
+    said = read_assertions(tx, sorted(f"{label}:{key}" for key in keys))
+    folded: dict[str, Effective] = {}
+    for key in sorted(keys):
+        about = said.get(f"{label}:{key}", [])
+        folded[key] = fold(label, key, about)
+        before = [one for one in about if (f"{label}:{key}", one.feed, one.source, one.hash) not in fresh]
+        if 0 < len(before) < len(about) and fold(label, key, before).shows(folded[key]):
+            del folded[key]
+    if folded:
+        write_nodes(tx, label, folded)
+        write_all_links(tx, label, folded)
+    return set(folded)
 
 
 def read_folded(tx: Transaction, label: str, keys: set[str]) -> dict[str, Effective]:
