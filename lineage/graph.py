@@ -1,6 +1,7 @@
 """The one door to Neo4j. Nothing else imports the driver.
 
-Managed transactions only: the driver retries what can be retried, and no loop of ours stands around it.
+The driver retries what can be retried, in managed transactions, and no loop of ours stands around it. A read is first asked in a
+transaction of its own, in one round trip.
 """
 
 from __future__ import annotations
@@ -114,14 +115,28 @@ class Graph:
 
     def read(self, cypher: str, timeout_s: float = DEFAULT_TIMEOUT_S, **parameters: Any) -> Result:
         """Run a read-only query in READ access mode. Raises OutOfTime at the limit (seconds), UsageError on bad Cypher."""
+        values = sendable(parameters)
+
+        def answer(runner: neo4j.Session | neo4j.ManagedTransaction, query: Any) -> Result:
+            said = runner.run(query, values)
+            return Result(tuple(said.keys()), [dict(record) for record in said])
 
         @neo4j.unit_of_work(timeout=timeout_s)
         def work(tx: neo4j.ManagedTransaction) -> Result:
-            answer = tx.run(cypher, sendable(parameters))
-            return Result(tuple(answer.keys()), [dict(record) for record in answer])
+            return answer(tx, cypher)
 
         with self._session(neo4j.READ_ACCESS) as session:
-            return self._guarded(lambda: session.execute_read(work))
+
+            def ask() -> Result:
+                # A managed transaction takes three round trips: only for what is worth trying again.
+                try:
+                    return answer(session, neo4j.Query(cypher, timeout=timeout_s))
+                except (Neo4jError, DriverError) as error:
+                    if not error.is_retryable():
+                        raise
+                    return session.execute_read(work)
+
+            return self._guarded(ask)
 
     def stream(self, cypher: str, **parameters: Any) -> Iterator[Row]:
         """Rows one by one, for answers larger than memory."""
