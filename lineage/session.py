@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lineage.answers.check_results import Check
     from lineage.answers.compliance_results import Compliance
     from lineage.answers.drift_results import Drift
+    from lineage.answers.impact import Reached
     from lineage.answers.incidents import Diagnosis
     from lineage.answers.late_results import Late
     from lineage.answers.notices import Notice
@@ -174,6 +175,12 @@ class Lineage:
 
         old, new, not_read = read_versions(str(change[0]), str(change[1]), feed=feed, settings=settings)
         return change_impact(self.ask, old, new, node=node, field=field, depth=depth, as_of=_time(as_of), not_read=not_read)
+
+    def reached(self, node: str, *, field: str | None = None, depth: int = 30, as_of: Time = None) -> tuple[Reached, ...]:
+        """Only how far what ``impact`` finds is away: nearest first, each field by itself. Errors as for ``trace``, and OutOfTime."""
+        from lineage.answers.impact import reached
+
+        return reached(self.ask, node, field=field, depth=depth, as_of=_time(as_of))
 
     def notices(self, change: Impact, *, effective: Time = None, as_of: Time = None) -> list[Notice]:
         """For each partner and team that a change reaches, what it has to know; ``effective``: when it comes. Raises ServerError."""

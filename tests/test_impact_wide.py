@@ -59,6 +59,8 @@ def test_both_queries_say_the_same(demo: Lineage) -> None:
         assert sorted((row["distance"], row["label"], row["id"], tuple(row["reached_from"])) for row in drawn) == sorted(
             (distance, label, id_, tuple(sorted(before))) for distance, label, id_, _, _, _, before, _, _ in listed["reached"]
         )
+        counted = demo.reached(f"{start['label']}:{start['id']}")
+        assert list(counted) == sorted((distance, label, id_) for distance, label, id_, *_ in listed["reached"])
         of_drawn = {(row["label"], row["id"]): (row["partner"], row["owner"], row["contact"]) for row in drawn}
         if start["label"] != "Field":
             typed = demo.impact(f"{start['label']}:{start['id']}").affected

@@ -23,10 +23,8 @@ def impact(ask: Asker, node: str, *, field: str | None = None, depth: int = MAX_
     ``depth``: steps at most, 1 to 30; ``as_of``: UTC, now if None. Raises NotFoundError, UsageError, ServerError; where the
     expansion runs into the time limit, the answer is empty and says so.
     """
-    if not 1 <= depth <= MAX_DEPTH:
-        raise UsageError(f"depth {depth} is not between 1 and {MAX_DEPTH}.")
     moment = as_of or datetime.now(UTC)
-    start = start_of(ask, node, field)
+    start = _start_within(ask, node, field, depth)
     try:
         found = reach(ask, start, depth, moment)
     except OutOfTime:
@@ -34,6 +32,22 @@ def impact(ask: Asker, node: str, *, field: str | None = None, depth: int = MAX_
     systems = [one.id for one in found.affected if one.label == "System"]
     complete = found.freshness.of(systems, "depth" if found.beyond else None)
     return Impact(of=start, affected=tuple(found.affected), completeness=complete)
+
+
+class Reached(NamedTuple):
+    """What lies downstream, and by how many steps."""
+
+    distance: int
+    label: str
+    id: str
+
+
+def reached(ask: Asker, node: str, *, field: str | None, depth: int, as_of: datetime | None) -> tuple[Reached, ...]:
+    """What ``impact`` finds without anybody to ask, nearest first, each field by itself. Raises also OutOfTime."""
+    start = _start_within(ask, node, field, depth)
+    asked = {"id": start.id, "label": start.label, "depth": depth, "as_of": as_of, "named": False}
+    (answer,) = ask.raw("impact_reach", **asked)
+    return tuple(sorted(Reached(*one) for one in answer["reached"]))
 
 
 class Reach(NamedTuple):
@@ -67,6 +81,12 @@ def _rows(answer: Row) -> list[Row]:
         row["partner"] = row["partner"] or partner_of.get(row["owner"])
         row["contact"] = asked.get(row["owner"]) or operators.get(row["partner"])
     return sorted(rows, key=lambda row: (row["distance"], row["label"], row["id"]))
+
+
+def _start_within(ask: Asker, node: str, field: str | None, depth: int) -> NodeRef:
+    if not 1 <= depth <= MAX_DEPTH:
+        raise UsageError(f"depth {depth} is not between 1 and {MAX_DEPTH}.")
+    return start_of(ask, node, field)
 
 
 def start_of(ask: Asker, node: str, field: str | None) -> NodeRef:

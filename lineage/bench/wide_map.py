@@ -18,7 +18,7 @@ from lineage.graph import Row
 from lineage.session import Lineage, connect_embedded
 
 LOOKUP = "bare lookup"
-IMPACT, REACH, AS_OF = "impact", "impact, the query", "late --as-of"
+IMPACT, REACH, DISTANCES, AS_OF = "impact", "impact, the query", "impact, ids and distances", "late --as-of"
 CTE, NAMED, LATE = (f"{what}, PostgreSQL" for what in ("impact, ids and distances", "impact, all columns", "late"))
 _SYSTEM = "MATCH (s:System {id: 'wide-system-0'}) RETURN s.name AS name"
 
@@ -103,6 +103,7 @@ def _ours(session: Lineage, as_of: datetime) -> dict[str, Way]:
         LOOKUP: lambda _: session.graph.read(_SYSTEM),
         IMPACT: lambda _: session.impact(ROOT),
         REACH: lambda _: session.ask.raw("impact_reach", id=ROOT, label="Dataset"),
+        DISTANCES: lambda _: session.reached(ROOT),
         AS_OF: lambda _: session.late(as_of=as_of),
     }
 
@@ -122,7 +123,7 @@ def _goals(group: Group, affected: str, late: str) -> list[Goal]:
     bounds = [(IMPACT, REACH, 3.0, affected)]
     if CTE in group.spreads:
         bounds += [
-            (REACH, CTE, 1.0, affected),
+            (DISTANCES, CTE, 1.0, affected),
             (IMPACT, NAMED, 1.2, affected),
             (AS_OF, LATE, 1.3, late),
         ]
