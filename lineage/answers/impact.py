@@ -47,7 +47,7 @@ def reached(ask: Asker, node: str, *, field: str | None, depth: int, as_of: date
     start = _start_within(ask, node, field, depth)
     asked = {"id": start.id, "label": start.label, "depth": depth, "as_of": as_of, "named": False}
     (answer,) = ask.raw("impact_reach", **asked)
-    return tuple(sorted(Reached(*one) for one in answer["reached"]))
+    return tuple(map(Reached._make, sorted(answer["reached"])))
 
 
 class Reach(NamedTuple):
