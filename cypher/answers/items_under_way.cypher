@@ -14,12 +14,16 @@
 CYPHER 25
 LET now = coalesce($as_of, datetime())
 CALL (now) {
-  WITH now WHERE $since IS NULL
-  MATCH (i:Item) WHERE i.id > $after AND EXISTS { (i)<-[:OF]-(h:Handoff) WHERE h.first_at IS NULL OR h.first_at <= now }
-  RETURN i ORDER BY i.id LIMIT $limit
+  // From a list that is empty where this does not apply: a filter on a parameter alone would come after all items were read.
+  UNWIND CASE WHEN $since IS NULL THEN [$after] ELSE [] END AS start
+  CALL (start, now) {
+    MATCH (i:Item) WHERE i.id > start AND EXISTS { (i)<-[:OF]-(h:Handoff) WHERE h.first_at IS NULL OR h.first_at <= now }
+    RETURN i ORDER BY i.id LIMIT $limit
+  }
+  RETURN i
   UNION
-  WITH now WHERE $since IS NOT NULL
-  MATCH (h:Handoff) WHERE h.last_at >= $since AND h.first_at <= now AND h.item_id > $after
+  UNWIND CASE WHEN $since IS NULL THEN [] ELSE [$since] END AS since
+  MATCH (h:Handoff) WHERE h.last_at >= since AND h.first_at <= now AND h.item_id > $after
   WITH DISTINCT h.item_id AS id ORDER BY id LIMIT $limit
   MATCH (i:Item {id: id})
   RETURN i
