@@ -1,6 +1,6 @@
 // Who receives this item: who receives which parts of it (a campaign's assets, a show's episodes), how often, and did they get them?
 // Every handoff of the item and of all that is a part of it, and the routes that list it or what it is a part of, where nothing was seen yet.
-// `deliveries`: how many items have arrived on that route so far, also those whose evidence named only its two ends; of each name 1000
+// `deliveries`: how many items have arrived on that route so far, also those whose evidence named only its two ends. Of each name 1000
 // handoffs are looked at, so that it costs no more on a busy one. `schedule`: how often it is agreed to run.
 // @param item string  an item's id
 // @returns part, part_name, receiver_partner, receiver, dataset, route, schedule, protocol, format, state, attempts, secured_at, deliveries
