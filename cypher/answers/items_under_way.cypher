@@ -22,8 +22,8 @@ CALL (now) {
   }
   RETURN i
   UNION
-  UNWIND CASE WHEN $since IS NULL THEN [] ELSE [$since] END AS since
-  MATCH (h:Handoff) WHERE h.last_at >= since AND h.first_at <= now AND h.item_id > $after
+  WITH now WHERE $since IS NOT NULL
+  MATCH (h:Handoff) WHERE h.last_at >= $since AND h.first_at <= now AND h.item_id > $after
   WITH DISTINCT h.item_id AS id ORDER BY id LIMIT $limit
   MATCH (i:Item {id: id})
   RETURN i

@@ -30,7 +30,11 @@ RETURN part.id AS part, part.name AS part_name, q.id AS receiver_partner, receiv
   h.attempts AS attempts, h.secured_at AS secured_at,
   COLLECT {
     UNWIND [route] + COLLECT { MATCH (r)<-[:SAME_AS]-(seen:Route) RETURN seen.id } AS key
-    CALL (key) { MATCH (x:Handoff {route_id: key, secured: true}) WHERE x.secured_at IS NOT NULL RETURN x LIMIT 1000 }
+    CALL (key) {
+      MATCH (x:Handoff {route_id: key, secured: true}) WHERE x.secured_at IS NOT NULL RETURN x LIMIT 1000
+      UNION
+      MATCH (x:Handoff {secured_undated: true, route_id: key}) RETURN x LIMIT 1000
+    }
     MATCH (x)-[:OF]->(one:Item)
     WHERE CASE key WHEN route THEN NOT EXISTS { MATCH (r)-[:SAME_AS]->(d:Route) WHERE one.kind IN d.item_kind OR d.item_kind = [] }
       ELSE one.kind IN r.item_kind OR r.item_kind = [] END
