@@ -28,6 +28,7 @@ class Network:
     def __init__(self, *lines: str, replies_only: bool = False) -> None:
         self.replies_only = replies_only
         self.traffic = TrafficInMemory()
+        self.outcomes: list[Outcome] = []
         for number, line in enumerate(lines, start=2):
             sender, receiver, minute, what, *rest = line.split()
             self.add(
@@ -41,6 +42,7 @@ class Network:
             receiver=receiver, dataset=rest.get("dataset"), at=moment, what=what,
             shown=self.shown(what == "ok", rest.get("logged") != "no", rest.get("received") != "no"), code=rest.get("code"),
         )  # fmt: skip
+        self.outcomes.append(outcome)
         self.traffic.add(outcome.route, Hop(moment, outcome.item, sender, receiver, (outcome,)))
 
     def shown(self, ok: bool, logged: bool, received: bool) -> Shown:
@@ -67,7 +69,8 @@ class Network:
             rule, suspect, "It failed.", 0.5, due=at(700), at=at(minute), answered=answered, codes=(code,) * bool(code)
         )
         expected = Expected(route, begun=True, begun_at=at(minute), depth=0, secured=False, superseded=False)
-        return corroborate(finding, expected, item, "episode", self.traffic)
+        mine = [o for o in self.outcomes if o.item == item and o.route == "a-to-b"]
+        return corroborate(finding, expected, item, "episode", mine, self.traffic)
 
 
 def fault(what: What | None, *lines: str, **rest: Any) -> str | None:
@@ -317,6 +320,32 @@ def test_what_answers_some_is_not_down_for_those_that_it_leaves_unanswered() -> 
     assert Network(*usual, *silent, "d a 660 ok", replies_only=True).judge(None).at_fault == UNDETERMINED
 
 
+BUSY = [f"a e {minute} ok" for minute in (*range(300, 610, 10), *range(800, 1100, 10))]
+
+
+def test_a_sender_that_tried_as_often_as_it_does_has_given_up_however_long_ago_it_began() -> None:
+    others = [f"a b {minute} refused item=episode:9" for minute in (500, 520, 560)]
+    before = [f"a b {minute} refused item=episode:1" for minute in (-2000, -1900)]
+    assert Network(*BUSY, *others, *before).judge("refused", answered=True).at_fault == "b"
+    assert Network(*BUSY, *others).judge("refused", answered=True).at_fault == UNDETERMINED, "it would have tried again at 620"
+
+
+def test_a_sender_that_is_down_when_it_is_to_try_again_has_not_given_up() -> None:
+    others = [f"a b {minute} refused item=episode:9" for minute in (580, 605)]
+    busy = [f"a e {minute} ok" for minute in range(300, 1100, 100)]
+    assert Network(*busy, *others).judge("refused", answered=True).at_fault == "b"
+    assert Network(*busy, *others, "c a 630 refused").judge("refused", answered=True).at_fault == UNDETERMINED
+
+
+def test_what_is_usually_seen_to_arrive_and_is_not_was_left_unanswered_though_no_answer_is_agreed() -> None:
+    usual = [f"{sender} b {minute} ok" for sender in "ac" for minute in (*range(300, 560, 20), *range(900, 1000, 20))]
+    unseen = [f"c b {minute} unseen" for minute in range(580, 660, 20)]
+    assert fault("silent", *usual, *unseen) == "b"
+    assert fault("silent", *usual) == UNDETERMINED
+    never_seen = [line for line in usual if line[0] == "a"]
+    assert fault("silent", *never_seen, *unseen) == UNDETERMINED, "what comes from c is never seen to arrive"
+
+
 def test_only_so_many_neighbours_are_looked_at() -> None:
     crowd = [f"c b {600 + minute / 10} ok" for minute in range(-3 * NEAREST, 3 * NEAREST)]
     network = Network(*crowd)
@@ -333,7 +362,7 @@ def told(*evidence: Any, **route: Any) -> list[tuple[str, bool]]:
 def test_outcomes_of_attempts() -> None:
     sent = seen("sent", 1, "a", message_id="m1")
     assert told(sent) == [("silent", True)]
-    assert told(sent, acknowledgement="none") == []
+    assert told(sent, acknowledgement="none") == [("unseen", True)]
     assert told(sent, seen("received", 2, "b", in_reply_to="m1")) == [("ok", True)]
     assert told(seen("received", 2, "b", in_reply_to="m1")) == [("ok", False)]
     assert told(sent, seen("failed", 2, "a", message_id="m1", code="503"), seen("received", 9, "b", message_id="m2")) == [

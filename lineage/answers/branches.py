@@ -20,7 +20,7 @@ from lineage.answers.results import (
     NotReached,
     Verdict,
 )
-from lineage.answers.traffic import Traffic
+from lineage.answers.traffic import Traffic, outcomes
 from lineage.answers.verdict import DOUBT, NOBODY, UNDETERMINED, Finding, judge
 from lineage.answers.way import Way
 from lineage.custody import Evidence, State
@@ -96,7 +96,10 @@ def _judged(way: Way, expected: Expected, traffic: Traffic) -> Finding:
         # Custody is proved late at times; whatever shows the item at the sender shows that it could have sent it by then.
         there = [s.first_at for s in way.states.values() if s.first_at and sender in {s.from_system, s.to_system}]
         finding = replace(finding, began=min(there, default=None))
-    found = corroborate(finding, expected, way.item["id"], way.item["kind"], traffic)
+    item, kind = way.item["id"], way.item["kind"]
+    state = way.states.get(route)
+    own = outcomes(state, expected.agreement, item, kind, way.as_of) if state else ()
+    found = corroborate(finding, expected, item, kind, own, traffic)
     if found.at_fault and (others := _perhaps_arrived(way, expected)):
         receiver = expected.agreement.receiver
         why = f"But {receiver} may have it by {', '.join(others)}, where nothing confirms it."

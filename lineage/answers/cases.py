@@ -5,13 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 from operator import attrgetter
 
 from lineage.answers.expected import Expected
-from lineage.answers.traffic import Outcome, Traffic, What
+from lineage.answers.traffic import Outcome, Traffic, What, told_by
 from lineage.answers.verdict import Finding
 
 SKEW_S = 20 * 60
@@ -36,25 +36,28 @@ def case_of(
     expected: Expected,
     item: str,
     kind: str,
+    mine: Sequence[Outcome],
     traffic: Traffic,
     at: datetime,
 ) -> Case:
-    """The neighbours of a failure at a moment, as far as they can tell something about a failure like it."""
+    """The neighbours of a failure at a moment, as far as they can tell something about a failure like it.
+
+    ``mine``: the item's own attempts, all of them, however far its handoff began from that moment.
+    """
     bad, good = RULES[finding.rule]
     route = expected.agreement
     others: dict[str, list[Outcome]] = defaultdict(list)
     elsewhere: dict[str, list[Outcome]] = defaultdict(list)
     into, out = traffic.between(route.sender, route.receiver, at)
-    for hop in chain.from_iterable(into.values()):
-        told = hop.outcomes
-        if finding.rule == "rejected":
-            # A contract is one of a kind of thing in a data set; what happens to other kinds says nothing about it.
-            told = tuple(o for o in told if o.kind == kind and _fits(o.dataset, route.dataset))
-        if told:
-            others[hop.sender] += told
-    for hop in chain.from_iterable(out.values()):
-        if hop.outcomes and hop.receiver != route.receiver:
-            elsewhere[hop.receiver] += hop.outcomes
+    for one in chain.from_iterable(map(told_by, into.values())):
+        # A contract is one of a kind of thing in a data set; what happens to other kinds says nothing about it.
+        if finding.rule != "rejected" or (one.kind == kind and _fits(one.dataset, route.dataset)):
+            others[one.sender].append(one)
+    tried = [replace(one, what="silent") if one.what == "unseen" else one for one in mine]
+    others[route.sender] = [*tried, *(one for one in others[route.sender] if one.item != item)]
+    for one in chain.from_iterable(map(told_by, out.values())):
+        if one.receiver != route.receiver:
+            elsewhere[one.receiver].append(one)
     for group in [*others.values(), *elsewhere.values()]:
         group.sort(key=_when)
     own = tuple(others.pop(route.sender, ()))

@@ -7,8 +7,9 @@ get through; one bad document shows alone among good ones. Where neither shows, 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
 
@@ -52,18 +53,22 @@ SEVERAL = 3
 _RIGHT = {"certain": 0.99, "strong": 0.98}
 
 
-def corroborate(finding: Finding, expected: Expected, item: str, kind: str, traffic: Traffic) -> Finding:
+def corroborate(
+    finding: Finding, expected: Expected, item: str, kind: str, own: Sequence[Outcome], traffic: Traffic
+) -> Finding:
     """The finding on one expected handoff, settled where its neighbours settle it.
+
+    ``own``: what came of the item's own attempts.
 
     Only findings whose rule leaves the fault open, or could be mistaken, are looked at; others are given back as they are.
     Where attempts were made for long, the first and the last must speak against the same system.
     """
     if finding.at is None or finding.rule not in RULES:
         return finding
-    last = _settled(case_of(finding, expected, item, kind, traffic, finding.at), traffic)
+    last = _settled(case_of(finding, expected, item, kind, own, traffic, finding.at), traffic)
     if finding.began is None or not last.at_fault or (finding.at - finding.began).total_seconds() < SKEW_S:
         return last
-    first = _settled(case_of(finding, expected, item, kind, traffic, finding.began), traffic)
+    first = _settled(case_of(finding, expected, item, kind, own, traffic, finding.began), traffic)
     if first.at_fault == last.at_fault or finding.rule == "refused-by-endpoint":
         return last
     if not first.at_fault:
@@ -76,7 +81,7 @@ def _settled(case: Case, traffic: Traffic) -> Finding:
     if case.finding.rule == "not-sent":
         return _not_sent(case, traffic)
     found = _settled_by_answer(case, traffic)
-    if found.at_fault == case.receiver and not _gave_up(case):
+    if found.at_fault == case.receiver and not _gave_up(case, traffic):
         why = f"But {case.sender} tried others more often, and stood still before it tried this one again."
         return case.finding.doubted(why, f"why {case.sender} stopped trying")
     return found
@@ -191,10 +196,10 @@ def _refused(case: Case) -> Finding:
     return _receiver(case, "", "strong")
 
 
-def _gave_up(case: Case) -> bool:
+def _gave_up(case: Case, traffic: Traffic) -> bool:
     """Whether the sender tried as often as it does.
 
-    If it tried others more often and stood still when it was to try this one again, nobody knows what it would have got.
+    If it tried others more often, and stood still or was down when it was to try this one again, nobody knows what it would have got.
     """
     tries: dict[str, list[float]] = defaultdict(list)
     for one in case.own:
@@ -207,7 +212,19 @@ def _gave_up(case: Case) -> bool:
     due = max(mine) + median(again)
     sends = [o.at for o in case.outgoing if o.shown.sender]
     low, high = longest_pause(due, due + 1, sends)
+    if _down(outcomes_in(traffic.into(case.sender, datetime.fromtimestamp(due, UTC))), low, high):
+        return False
     return usual_rate(sends, low, high) * (high - low) < TELLING
+
+
+def _down(into: Iterable[Outcome], low: float, high: float) -> bool:
+    """Whether others did not get through to a system in a pause of its log.
+
+    What leaves some unanswered and answers others is not down: what it noted of those is what is missing.
+    """
+    then = [o for o in into if low <= o.at <= high]
+    up = any(o.what == "ok" and o.shown.reply and low < o.at < high for o in then)
+    return any(o.what == "refused" or (o.what == "silent" and not up) for o in then)
 
 
 def _silent(case: Case, traffic: Traffic) -> Finding:
@@ -303,10 +320,7 @@ def _not_sent(case: Case, traffic: Traffic) -> Finding:
             return case.finding.doubted(why, f"what {case.receiver} got at that time")
         return replace(case.finding, confidence=_RIGHT["certain"])
     noted = [o.at for o in mine if o.what == "queued"] + [o.at for o in into if o.shown.receiver]
-    # What leaves some unanswered and answers others is not down: what it noted of those is what is missing.
-    up = any(o.what == "ok" and o.shown.reply and low < o.at < high for o in into)
-    failing = [o for o in into if low <= o.at <= high and (o.what == "refused" or (o.what == "silent" and not up))]
-    if failing or often * beyond_one_hole(low, high, noted) >= TELLING or _unheard(case, traffic, low, high):
+    if _down(into, low, high) or often * beyond_one_hole(low, high, noted) >= TELLING or _unheard(case, traffic, low, high):
         # It was down, or noted what came in while it sent nothing, or others' logs would show what it sends.
         return replace(case.finding, confidence=_RIGHT["certain"])
     why = f"But its log shows nothing at all of that time, which is unusual: {case.sender} stood still, or its log is missing."

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Literal, NamedTuple, Protocol
@@ -25,10 +25,13 @@ NEAREST = 20
 """Neighbours are the so many handoffs of each route that were first seen nearest before and after, within the horizon."""
 MOST_ROUTES = 40
 """Of a system with more routes than these, the first by id are looked at."""
+NOTICED = 3
+"""So many arrivals that were seen on a route where none is confirmed tell that they usually are."""
 
 _TROUBLE = {"failed", "rejected", "processing_failed"}
 
-What = Literal["ok", "refused", "unauthorised", "rejected", "silent", "queued", "unknown"]
+What = Literal["ok", "refused", "unauthorised", "rejected", "silent", "unseen", "queued", "unknown"]
+"""``silent``: an answer was owed and did not come. ``unseen``: none was owed, and nothing shows that it arrived in its time."""
 
 
 class Shown(NamedTuple):
@@ -88,6 +91,16 @@ class Traffic(Protocol):
 
     def out_of(self, system: str, at: datetime) -> ByRoute:
         """On the routes out of a system."""
+
+
+def told_by(hops: Sequence[Hop]) -> list[Outcome]:
+    """What came of the attempts of neighbours on one route.
+
+    Where no answer is agreed, but arrivals are usually seen, as by what goes on from there, one that is not seen is silence.
+    """
+    found = [outcome for hop in hops for outcome in hop.outcomes]
+    noticed = sum(outcome.what == "ok" and outcome.shown.receipt for outcome in found) >= NOTICED
+    return [replace(one, what="silent") if noticed and one.what == "unseen" else one for one in found]
 
 
 def outcomes_in(found: ByRoute) -> list[Outcome]:
@@ -178,7 +191,8 @@ def _told(state: State, agreement: Agreement | None, as_of: datetime) -> Iterato
         if attempt.secured or onward:
             yield "ok", at, shown, None
         elif attempt.transport == "sent" and not refused and _overdue(attempt, agreement, as_of):
-            yield "silent", at, shown, None
+            owed = agreement is not None and agreement.acknowledgement != "none"
+            yield "silent" if owed else "unseen", at, shown, None
 
 
 def shown_by(
@@ -213,8 +227,8 @@ def refusal(said: Evidence) -> What:
 
 
 def _overdue(attempt: Attempt, agreement: Agreement | None, as_of: datetime) -> bool:
-    """Whether an answer was owed by then."""
-    if agreement is None or agreement.acknowledgement == "none":
+    """Whether an answer was owed by then; where none is agreed, whether it should have been there."""
+    if agreement is None:
         return False
     within = agreement.acknowledge_within or agreement.deliver_within
     sent = [e.time for e in attempt.evidence if e.type == "sent" and e.time]

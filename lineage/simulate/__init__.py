@@ -9,12 +9,14 @@ reasoning is about what is physically there to be seen; "close" means within six
 failure proves nothing unless a log still holds its line.
 
 * The receiver's own endpoint refused (503, connection refused): yes, by that answer alone. A connection that times out may
-  fail anywhere between the two, so it is like silence.
+  fail anywhere between the two, so it is like silence, unless the endpoint refused anything else in the same outage,
+  close, or the sender got through to others meanwhile, which shows that its own line is up.
 * Silence: when another sender's message vanished in the same outage, close in time. Silence towards one sender alone may be
   the receiver, the line, or a lost acknowledgement of an item that did arrive. It is never decidable where nobody owes a reply and
   nothing goes on from there.
 * Unauthorised: both sides of a lock look alike. The credentials of the sender are to blame when it was refused by another
-  receiver as well, or when other senders got through to this receiver, in the window of the fault and close. The receiver
+  receiver as well, or when other senders got through to this receiver, in the window of the fault and close; a document that
+  was rejected got past the lock. The receiver
   changed its authentication when another sender was refused in the same change, close; the last sender that is still not
   mended cannot be told from one whose credentials expired.
 * Rejected: the contract of the receiver changed when another sender's documents of the kind were rejected in the same change,

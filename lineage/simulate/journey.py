@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from lineage.simulate.answers import Answers, ends
-from lineage.simulate.faults import MALFORMED, SAYINGS, SILENT, Fault
+from lineage.simulate.faults import SAYINGS, SILENT, Fault
 from lineage.simulate.logs import Log
 from lineage.simulate.network import HOUR, MINUTE, NEVER, SECOND, Network, Route, System, Window
 from lineage.simulate.traffic import Hit, Missing, Traffic
@@ -46,7 +46,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Hop:
-    """One hop while it is tried."""
+    """One hop while it is tried. ``logged``: the sender's log shows that it had the item."""
 
     route: Route
     item: Item
@@ -56,6 +56,7 @@ class _Hop:
     stop: Fault | None = None
     blurred: bool = False
     malformed: Fault | None = None
+    logged: bool = False
     attempts: int = 0
     message: str = ""
 
@@ -87,17 +88,22 @@ class Journeys:
         """Let an item travel from its origin until it is everywhere, stuck, or the time is up."""
         outcome = Outcome()
         started = self._begun(starts[0].sender, item.started)
-        todo = [(route, started, False) for route in starts if not route.listed or route.index in item.listed]
+        todo: list[tuple[Route, int, bool, Route | None]] = [
+            (route, started, False, None) for route in starts if not route.listed or route.index in item.listed
+        ]
         while todo:
-            route, had_at, witnessed = todo.pop()
+            route, had_at, witnessed, came_by = todo.pop()
             hop = _Hop(route, item, had_at, witnessed)
             arrived, seen = self._hop(hop)
+            if came_by is not None and hop.logged and not witnessed:
+                # Nobody said that it came, and it went on from there.
+                self._traffic.through[came_by.index].append(had_at // SECOND)
             if arrived == UNREACHED:
                 self._note(hop, outcome)
                 continue
             for onward in route.onward:
                 if not onward.listed or onward.index in item.listed:
-                    todo.append((onward, arrived, seen))
+                    todo.append((onward, arrived, seen, route))
         return outcome
 
     def _begun(self, origin: System, time: int) -> int:
@@ -123,7 +129,8 @@ class Journeys:
         route = hop.route
         log = self._logs[route.sender.index]
         if self._queues[route.index]:
-            hop.witnessed |= log.write("queued", hop.had_at, hop.item.subject, self._ends[route.index])
+            hop.logged = log.write("queued", hop.had_at, hop.item.subject, self._ends[route.index])
+            hop.witnessed |= hop.logged
         ready = hop.had_at + int(self._draw.expovariate(1) * route.sender.preparation * SECOND) // SECOND + 500
         malformed = route.acknowledgement != "none" and self._random() < MALFORMED_SHARE
         time: int | None = ready
@@ -194,7 +201,9 @@ class Journeys:
 
     def _send(self, hop: _Hop, time: int) -> bool:
         data = f'{self._ends[hop.route.index]},"message_id":"{hop.message}"'
-        return self._logs[hop.route.sender.index].write("sent", time, hop.item.subject, data)
+        told = self._logs[hop.route.sender.index].write("sent", time, hop.item.subject, data)
+        hop.logged |= told
+        return told
 
     def _failed(self, hop: _Hop, time: int, code: str, detail: str) -> bool:
         data = f'{self._ends[hop.route.index]},"message_id":"{hop.message}","code":"{code}","detail":"{detail}"'
@@ -223,7 +232,7 @@ class Journeys:
 
     def _hit(self, hop: _Hop, hit: Hit) -> None:
         hop.hits.append(hit)
-        if hit.told and hit.fault.cause != MALFORMED and (hop.route.noticed or hit.fault.cause != SILENT):
+        if hit.told and (hop.route.noticed or hit.fault.cause != SILENT):
             self._traffic.stop(hop.route, hit)
 
     def _arrive(self, hop: _Hop, arrives: int) -> bool:

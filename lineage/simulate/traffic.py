@@ -46,7 +46,11 @@ class Missing:
 
 
 class Traffic:
-    """What got through, and what did not, as far as logs show it."""
+    """What got through, and what did not, as far as logs show it.
+
+    ``_stopped``: by fault and route; ``_answered``: of these, by fault, when the receiver's own endpoint said no; ``_let_in``: by
+    route, documents that were rejected, which is past the lock.
+    """
 
     def __init__(self, network: Network, noted: Sequence[array[int]]) -> None:
         """``noted``: the times of the lines of each system's log, in seconds, by its index."""
@@ -54,9 +58,15 @@ class Traffic:
         self._noted = noted
         self.through = [array("i") for _ in network.routes]
         self._stopped: dict[str, dict[int, array[int]]] = {}
+        self._answered: dict[str, array[int]] = {}
+        self._let_in = [array("i") for _ in network.routes]
 
     def stop(self, route: Route, hit: Hit) -> None:
         """Note a failed attempt that a log shows."""
+        if hit.fault.cause in {CONTRACT, MALFORMED}:
+            self._let_in[route.index].append(hit.time // SECOND)
+        if hit.answered:
+            self._answered.setdefault(hit.fault.id, array("i")).append(hit.time // SECOND)
         routes = self._stopped.setdefault(hit.fault.id, {})
         if route.index not in routes:
             routes[route.index] = array("i")
@@ -66,6 +76,8 @@ class Traffic:
         """Sort what was noted; call once, before anything is asked."""
         self._noted = [array("i", sorted(times)) for times in self._noted]
         self.through = [array("i", sorted(times)) for times in self.through]
+        self._let_in = [array("i", sorted(times)) for times in self._let_in]
+        self._answered = {id_: array("i", sorted(times)) for id_, times in self._answered.items()}
         for routes in self._stopped.values():
             for index, times in routes.items():
                 routes[index] = array("i", sorted(times))
@@ -82,7 +94,12 @@ class Traffic:
             return False
         times = [hit.time // SECOND for hit in told]
         if fault.cause == REFUSING:
-            return any(hit.answered for hit in told) or self._others_stopped(fault, route, times)
+            answered = self._answered.get(fault.id, array("i"))
+            return (
+                _near(answered, times)
+                or self._others_stopped(fault, route, times)
+                or self._through_elsewhere(fault, route, times)
+            )
         if fault.cause == SILENT:
             return route.noticed and self._others_stopped(fault, route, times)
         if fault.cause in {AUTHENTICATION, CONTRACT}:
@@ -117,10 +134,15 @@ class Traffic:
             for index, array_ in sorted(stopped.items())
         )
 
+    def _through_elsewhere(self, fault: Fault, route: Route, times: list[int]) -> bool:
+        inside = fault.start // SECOND, fault.end // SECOND
+        out = [r for r in self._network.routes if r.sender is route.sender and r.receiver is not route.receiver]
+        return any(_near(self.through[r.index], times, inside) for r in out)
+
     def _others_through(self, route: Route, times: list[int], fault: Fault) -> bool:
         others = [r for r in self._network.routes if r.receiver is route.receiver and r.sender is not route.sender]
         inside = fault.start // SECOND, fault.end // SECOND
-        return any(_near(self.through[r.index], times, inside) for r in others)
+        return any(_near(one[r.index], times, inside) for r in others for one in (self.through, self._let_in))
 
 
 def _near(noted: array[int], times: list[int], inside: tuple[int, int] | None = None) -> bool:
