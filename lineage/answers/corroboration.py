@@ -210,7 +210,7 @@ def _gave_up(case: Case, traffic: Traffic) -> bool:
     if not again:
         return True
     due = max(mine) + median(again)
-    sends = [o.at for o in case.outgoing if o.shown.sender]
+    sends = [o.at for o in case.outgoing if o.shown.sender and o.what != "queued"]
     low, high = longest_pause(due, due + 1, sends)
     if _down(outcomes_in(traffic.into(case.sender, datetime.fromtimestamp(due, UTC))), low, high):
         return False
