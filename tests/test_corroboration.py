@@ -327,7 +327,7 @@ def test_a_sender_that_tried_as_often_as_it_does_has_given_up_however_long_ago_i
     others = [f"a b {minute} refused item=episode:9" for minute in (500, 520, 560)]
     before = [f"a b {minute} refused item=episode:1" for minute in (-2000, -1900)]
     assert Network(*BUSY, *others, *before).judge("refused", answered=True).at_fault == "b"
-    queued = [f"a e {minute} queued" for minute in range(610, 800, 10)]
+    queued = [f"a e {minute} queued" for minute in range(610, 800, 30)]
     still = Network(*BUSY, *others, *queued).judge("refused", answered=True)
     assert still.at_fault == UNDETERMINED, "it was to try again at 620, when it sent nothing, whatever came in"
 
