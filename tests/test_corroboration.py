@@ -332,6 +332,12 @@ def test_a_sender_that_tried_as_often_as_it_does_has_given_up_however_long_ago_i
     assert still.at_fault == UNDETERMINED, "it was to try again at 620, when it sent nothing, whatever came in"
 
 
+def test_a_try_that_succeeded_shows_that_it_tries_again_too() -> None:
+    others = ["a b 590 refused item=episode:9", "a b 620 ok item=episode:9"]
+    assert Network(*BUSY, *others).judge("refused", answered=True).at_fault == UNDETERMINED, "it was to try again at 630"
+    assert Network(*BUSY, others[0]).judge("refused", answered=True).at_fault == "b"
+
+
 def test_a_sender_that_is_down_when_it_is_to_try_again_has_not_given_up() -> None:
     others = [f"a b {minute} refused item=episode:9" for minute in (580, 605)]
     busy = [f"a e {minute} ok" for minute in range(300, 1100, 100)]

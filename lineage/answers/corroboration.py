@@ -203,7 +203,7 @@ def _gave_up(case: Case, traffic: Traffic) -> bool:
     """
     tries: dict[str, list[float]] = defaultdict(list)
     for one in case.own:
-        if one.what in case.bad:
+        if one.what in case.bad or (one.what in case.good and one.item in tries):
             tries[one.item].append(one.at)
     mine = tries.pop(case.item, [case.at])
     again = [some[len(mine)] - some[len(mine) - 1] for some in tries.values() if len(some) > len(mine)]
