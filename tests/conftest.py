@@ -79,9 +79,10 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         found.wipe()
         graph.prepare()
         yield found
-        # Unmarked, so that what somebody loads here later is theirs again.
-        found.wipe()
-        graph.write(lambda tx: tx.run("MATCH (l:Lineage) DELETE l"))
+        if not found.embedded:
+            # Unmarked, so that what somebody loads here later is theirs again. Our own goes with its home.
+            found.wipe()
+            graph.write(lambda tx: tx.run("MATCH (l:Lineage) DELETE l"))
 
 
 @contextlib.contextmanager

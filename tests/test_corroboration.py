@@ -58,6 +58,7 @@ class Network:
         item: str = "episode:1",
         minute: float = 600,
         code: str = "",
+        ways: int = 1,
         **agreed: Any,
     ) -> Finding:
         rule = RULES[what] if what else "not-sent"
@@ -66,7 +67,15 @@ class Network:
             self.add("a", "b", minute, what, item, code=code)
         suspect = {"refused-by-endpoint": "b", "not-sent": "a"}.get(rule, UNDETERMINED)
         finding = Finding(
-            rule, suspect, "It failed.", 0.5, due=at(700), at=at(minute), answered=answered, codes=(code,) * bool(code)
+            rule,
+            suspect,
+            "It failed.",
+            0.5,
+            due=at(700),
+            at=at(minute),
+            answered=answered,
+            codes=(code,) * bool(code),
+            ways=ways,
         )
         expected = Expected(route, begun=True, begun_at=at(minute), depth=0, secured=False, superseded=False)
         mine = [o for o in self.outcomes if o.item == item and o.route == "a-to-b"]
@@ -330,6 +339,15 @@ def test_a_sender_that_tried_as_often_as_it_does_has_given_up_however_long_ago_i
     queued = [f"a e {minute} queued" for minute in range(610, 800, 30)]
     still = Network(*BUSY, *others, *queued).judge("refused", answered=True)
     assert still.at_fault == UNDETERMINED, "it was to try again at 620, when it sent nothing, whatever came in"
+
+
+@pytest.mark.parametrize(("what", "other"), [("rejected", "ok"), ("unauthorised", "ok")])
+def test_what_was_refused_in_several_ways_has_several_causes(what: What, other: str) -> None:
+    others = [f"c b {minute} {other}" for minute in (580, 620)]
+    assert fault(what, *others) == "a"
+    found = Network(*others).judge(what, ways=2)
+    assert found.at_fault == UNDETERMINED
+    assert "in several ways" in found.reason
 
 
 def test_a_try_that_succeeded_shows_that_it_tries_again_too() -> None:

@@ -148,6 +148,14 @@ def test_the_latest_attempt_decides() -> None:
     )
 
 
+def test_two_codes_for_one_rejection_are_one_way_and_two_of_one_log_are_two() -> None:
+    by_both = [seen("rejected", 3, by, in_reply_to="m1", code=code) for by, code in (("a", "422"), ("b", "E-17"))]
+    again = seen("rejected", 9, "a", in_reply_to="m1", code="400")
+    one, two = (verdict(sent(), *said) for said in (by_both, [*by_both, again]))
+    assert (one.codes, one.ways) == (("422", "E-17"), 1)
+    assert (two.codes, two.ways) == (("400", "422", "E-17"), 2)
+
+
 def test_a_verdict_rests_on_its_evidence() -> None:
     found = verdict(sent(), failed("503"))
     assert [e.type for e in found.evidence] == ["sent", "failed"]

@@ -103,11 +103,8 @@ def _settled_by_answer(case: Case, traffic: Traffic) -> Finding:
 
 
 def _unauthorised(case: Case) -> Finding:
-    if len(case.finding.codes) > 1:
-        # What ends one refusal and begins another is two causes, and each may be at another end.
-        return case.finding.doubted(
-            f"It was refused in several ways ({', '.join(case.finding.codes)}).", f"a log of {case.receiver}"
-        )
+    if case.finding.ways > 1:
+        return _in_several_ways(case)
     episode = episode_of(case)
     now = all_fared(case, episode, case.others, case.at)
     good, bad = named(now, "good"), named(now, "bad")
@@ -129,12 +126,21 @@ def _unauthorised(case: Case) -> Finding:
     return case.finding
 
 
+def _in_several_ways(case: Case) -> Finding:
+    """What ends one refusal and begins another is two causes, and each may be at another end."""
+    return case.finding.doubted(
+        f"It was refused in several ways ({', '.join(case.finding.codes)}).", f"a log of {case.receiver}"
+    )
+
+
 def _alike(case: Case, names: list[str]) -> bool:
     """Whether one of these was refused with the same code."""
     return any(case.alike(o) for name in names for o in case.others[name] if o.what in case.bad)
 
 
 def _rejected(case: Case) -> Finding:
+    if case.finding.ways > 1:
+        return _in_several_ways(case)
     mine = [o.at for o in case.own if o.item == case.item and o.what in case.bad]
     between = {
         o.sender

@@ -7,6 +7,8 @@ accusation is worse than that.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,7 +24,7 @@ class Finding:
 
     ``at``: when it happened, or for what was never sent, since when it could have; ``began``: when an attempt first failed;
     ``answered``: the failure is an answer of the receiver's own, such as an HTTP status, and no silence or loss on the way to
-    it; ``codes``: with which codes it failed in this way, sorted.
+    it; ``codes``: with which codes it failed in this way, sorted; ``ways``: how many of these one log tells.
     """
 
     rule: str
@@ -36,6 +38,7 @@ class Finding:
     began: datetime | None = None
     answered: bool = False
     codes: tuple[str, ...] = ()
+    ways: int = 0
 
     def doubted(self, why: str, missing: str) -> Finding:
         """The same without an accusation: ``why`` it may be otherwise, and what is ``missing`` to tell."""
@@ -54,7 +57,16 @@ def judge(expected: Expected, state: State | None, as_of: datetime) -> Finding:
         return found
     alike = [e for e in state.evidence if e.time and _way_of_failing(e) == found.rule]
     began = min((e.time for e in alike if e.time), default=None)
-    return replace(found, began=began, codes=tuple(sorted({e.code for e in alike if e.code})))
+    return replace(found, began=began, codes=tuple(sorted({e.code for e in alike if e.code})), ways=_ways(alike))
+
+
+def _ways(alike: Iterable[Evidence]) -> int:
+    """How many codes failures have, told by one and the same: two who tell of one answer each have their own words for it."""
+    told: dict[str, set[str]] = defaultdict(set)
+    for one in alike:
+        if one.code:
+            told[one.said_by].add(one.code)
+    return max(map(len, told.values()), default=0)
 
 
 def _way_of_failing(seen: Evidence) -> str | None:
