@@ -99,7 +99,9 @@ def told_by(hops: Sequence[Hop]) -> list[Outcome]:
     Where no answer is agreed, but arrivals are usually seen, as by what goes on from there, one that is not seen is silence.
     """
     found = [outcome for hop in hops for outcome in hop.outcomes]
-    noticed = sum(outcome.what == "ok" and outcome.shown.receipt for outcome in found) >= NOTICED
+    if not any(one.what == "unseen" for one in found):
+        return found
+    noticed = sum(one.what == "ok" and one.shown.receipt for one in found) >= NOTICED
     return [replace(one, what="silent") if noticed and one.what == "unseen" else one for one in found]
 
 
