@@ -400,6 +400,15 @@ def test_what_is_secured_without_a_date_comes_last(session: Lineage, say: Say) -
         assert found[1].last_successful.at is None
 
 
+def test_deliveries_that_nobody_dates_count_too(session: Lineage, say: Say) -> None:
+    say(
+        event("1", "received", 0, item="asset:dated", from_="a", to="b", by="b"),
+        event("2", "received", None, item="asset:undated", from_="a", to="b", by="b"),
+    )
+    (row,) = session.query("who_receives_item", item="asset:dated").rows
+    assert row["deliveries"] == 2
+
+
 def test_deliveries_of_a_route_count_where_only_its_ends_were_named(session: Lineage, say: Say) -> None:
     """An asset between the same two systems is none of that route's, which carries episodes."""
     ends = {"from_": "a", "to": "b", "by": "b"}

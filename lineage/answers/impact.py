@@ -43,10 +43,10 @@ class Reached(NamedTuple):
 
 
 def reached(ask: Asker, node: str, *, field: str | None, depth: int, as_of: datetime | None) -> tuple[Reached, ...]:
-    """What ``impact`` finds without anybody to ask, nearest first, each field by itself. Raises also OutOfTime."""
+    """What ``impact`` finds without anybody to ask, nearest first, each field by itself. ``as_of`` and errors as there."""
+    moment = as_of or datetime.now(UTC)
     start = _start_within(ask, node, field, depth)
-    asked = {"id": start.id, "label": start.label, "depth": depth, "as_of": as_of, "named": False}
-    (answer,) = ask.raw("impact_reach", **asked)
+    (answer,) = ask.raw("impact_reach", id=start.id, label=start.label, depth=depth, as_of=moment, named=False)
     return tuple(map(Reached._make, sorted(answer["reached"])))
 
 
