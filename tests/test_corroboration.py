@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from evidence import agreement, at, seen
 
+from lineage.answers.cases import case_of
 from lineage.answers.corroboration import corroborate
 from lineage.answers.expected import Expected
 from lineage.answers.routemap import RouteMap
@@ -370,6 +371,16 @@ def test_what_is_usually_seen_to_arrive_and_is_not_was_left_unanswered_though_no
     assert fault("silent", *usual) == UNDETERMINED
     never_seen = [line for line in usual if line[0] == "a"]
     assert fault("silent", *never_seen, *unseen) == UNDETERMINED, "what comes from c is never seen to arrive"
+
+
+@pytest.mark.parametrize(("acknowledgement", "what"), [("none", "silent"), ("http", "unseen")])
+def test_what_is_known_to_be_seen_when_it_arrives_needs_no_arrival_among_the_nearest(acknowledgement: str, what: What) -> None:
+    network = Network("a b 580 unseen", "a b 620 unseen")
+    route = agreement("a-to-b", "a", "b", within=60, acknowledgement=acknowledgement)
+    expected = Expected(route, begun=True, begun_at=at(600), depth=0, secured=False, superseded=False)
+    finding = Finding("no-receipt", UNDETERMINED, "Nothing came back.", 0.5)
+    case = case_of(finding, expected, "episode:1", "episode", (), network.traffic, at(600))
+    assert [one.what for one in case.own] == [what, what]
 
 
 def test_only_so_many_neighbours_are_looked_at() -> None:

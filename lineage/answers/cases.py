@@ -53,8 +53,11 @@ def case_of(
         # A contract is one of a kind of thing in a data set; what happens to other kinds says nothing about it.
         if finding.rule != "rejected" or (one.kind == kind and _fits(one.dataset, route.dataset)):
             others[one.sender].append(one)
-    tried = [replace(one, what="silent") if one.what == "unseen" else one for one in mine]
-    others[route.sender] = [*tried, *(one for one in others[route.sender] if one.item != item)]
+    same = [*mine, *(one for one in others[route.sender] if one.item != item)]
+    if finding.rule == "no-receipt" and route.acknowledgement == "none":
+        # It is known to be seen when it arrives, for it is to go on from there; so are the others.
+        same = [replace(one, what="silent") if one.what == "unseen" else one for one in same]
+    others[route.sender] = same
     for one in chain.from_iterable(map(told_by, out.values())):
         if one.receiver != route.receiver:
             elsewhere[one.receiver].append(one)
