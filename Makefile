@@ -18,7 +18,7 @@ test: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
-# What questions and loads cost, beside references (docs/performance.md); takes about ten minutes.
+# What questions and loads cost, beside references (docs/performance.md); takes three to five minutes.
 bench: $(VENV)/.dev
 	$(BIN)/lineage bench --items 3000 --seed 1 --rounds 300 --out bench
 	$(BIN)/python -m tests.performance_page bench
