@@ -18,6 +18,8 @@ SKEW_S = 20 * 60
 """Two companies' clocks: each may be off by ten minutes, so what lies closer than this has no certain order."""
 NEAR_S = 6 * 3600
 """What happened to others longer before or after says nothing about one moment."""
+ENOUGH = 6
+"""So many events that would usually be there make their absence telling."""
 GAP_S = 3600
 """A fault of a whole system that began and ended between two deliveries this close together is not assumed."""
 

@@ -6,15 +6,12 @@ get through; one bad document shows alone among good ones. Where neither shows, 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import pairwise
-from statistics import median
 
 from lineage.answers.cases import (
-    GAP_S,
+    ENOUGH,
     NEAR_S,
     RULES,
     SKEW_S,
@@ -28,29 +25,23 @@ from lineage.answers.cases import (
     named,
 )
 from lineage.answers.expected import Expected
-from lineage.answers.logs import beyond_one_hole, longest_pause, usual, usual_rate
+from lineage.answers.logs import usual
+from lineage.answers.senders import gave_up, not_sent
 from lineage.answers.traffic import Outcome, Traffic, outcomes_in
-from lineage.answers.verdict import DOUBT, UNDETERMINED, Finding
+from lineage.answers.verdict import CERTAIN, DOUBT, STRONG, UNDETERMINED, Finding
 
 MOMENT_S = 20 * 60
 """A receiver does not change what it takes and change it back within so short a time."""
 ALONE_S = 2 * 3600
 """One rejection alone between documents that were taken so close together is about that document, if others say nothing."""
-SENT_BY_S = 90 * 60
-"""What was to be sent from a moment on, was sent by then, if at all."""
 CHANCE = 0.01
 """Silences that lost receipts alone would explain with a greater probability than this accuse nobody."""
-TELLING = 3
-"""So many entries that a log would usually have in a pause make the pause telling: by chance, one in twenty is so long."""
 ALL = 2
 """So many other receivers that refuse a sender as well, and answer it nothing else, are all of them."""
-ENOUGH = 6
-"""So many events that would usually be there make their absence telling."""
-
 SEVERAL = 3
 """So many others that are left unanswered together with one make it the receiver."""
 
-_RIGHT = {"certain": 0.99, "strong": 0.98}
+_RIGHT = {"certain": CERTAIN, "strong": STRONG}
 
 
 def corroborate(
@@ -79,9 +70,9 @@ def corroborate(
 
 def _settled(case: Case, traffic: Traffic) -> Finding:
     if case.finding.rule == "not-sent":
-        return _not_sent(case, traffic)
+        return not_sent(case, traffic)
     found = _settled_by_answer(case, traffic)
-    if found.at_fault == case.receiver and not _gave_up(case, traffic):
+    if found.at_fault == case.receiver and not gave_up(case, traffic):
         why = f"But {case.sender} tried others more often, and stood still before it tried this one again."
         return case.finding.doubted(why, f"why {case.sender} stopped trying")
     return found
@@ -202,37 +193,6 @@ def _refused(case: Case) -> Finding:
     return _receiver(case, "", "strong")
 
 
-def _gave_up(case: Case, traffic: Traffic) -> bool:
-    """Whether the sender tried as often as it does.
-
-    If it tried others more often, and stood still or was down when it was to try this one again, nobody knows what it would have got.
-    """
-    tries: dict[str, list[float]] = defaultdict(list)
-    for one in case.own:
-        if one.what in case.bad or (one.what in case.good and one.item in tries):
-            tries[one.item].append(one.at)
-    mine = tries.pop(case.item, [case.at])
-    again = [some[len(mine)] - some[len(mine) - 1] for some in tries.values() if len(some) > len(mine)]
-    if not again:
-        return True
-    due = max(mine) + median(again)
-    sends = [o.at for o in case.outgoing if o.shown.sender and o.what != "queued"]
-    low, high = longest_pause(due, due + 1, sends)
-    if _down(outcomes_in(traffic.into(case.sender, datetime.fromtimestamp(due, UTC))), low, high):
-        return False
-    return usual_rate(sends, low, high) * (high - low) < TELLING
-
-
-def _down(into: Iterable[Outcome], low: float, high: float) -> bool:
-    """Whether others did not get through to a system in a pause of its log.
-
-    What leaves some unanswered and answers others is not down: what it noted of those is what is missing.
-    """
-    then = [o for o in into if low <= o.at <= high]
-    up = any(o.what == "ok" and o.shown.reply and low < o.at < high for o in then)
-    return any(o.what == "refused" or (o.what == "silent" and not up) for o in then)
-
-
 def _silent(case: Case, traffic: Traffic) -> Finding:
     episode = episode_of(case)
     now = all_fared(case, episode, case.others, case.at)
@@ -298,88 +258,6 @@ def _heard(case: Case, episode: Episode, bad: list[str], traffic: Traffic) -> st
     if usual([o for o in sends if o.shown.receipt], episode.last - episode.first) >= ENOUGH:
         return "strong"
     return None if out else "strong"
-
-
-def _not_sent(case: Case, traffic: Traffic) -> Finding:
-    """The sender has it and shows no attempt. That proves something only if its log of that time is there."""
-    mine = case.outgoing
-    into = outcomes_in(traffic.into(case.sender, case.moment))
-    sends = [o.at for o in mine if o.shown.sender and o.what != "queued"]
-    since, until = case.at - SKEW_S / 2, case.at + SENT_BY_S
-    low, high = longest_pause(since, until, sends)
-    sent = [o for o in mine if o.what != "queued" and min(low, since) <= o.at <= max(high, until)]
-    holes = [o for o in sent if not o.shown.sender]
-    if len(holes) > len(sent) / 20:
-        if _only_the_receiver_tells(case):
-            return replace(case.finding, confidence=_RIGHT["strong"])
-        why = f"But {len(holes)} of its other messages of that time are missing in its log as well."
-        return case.finding.doubted(why, f"the log of {case.sender} of that time")
-    if unlogged := _unlogged(into, low, high):
-        why = f"But {unlogged} of the items that reached it at that time are missing in its log as well."
-        return case.finding.doubted(why, f"the log of {case.sender} of that time")
-    often = usual_rate(sends, low, high)
-    if often * (high - low) < TELLING:
-        # It sent others all the time, or its log is too thin to tell.
-        unheard = case.expected.agreement.acknowledgement == "none"
-        if ((often and len(sends) >= ENOUGH) or unheard) and _one_line(case, [o for o in mine if o.what == "queued"]):
-            why = "But one line that is missing in its log would look the same, and others of that time show nothing."
-            return case.finding.doubted(why, f"what {case.receiver} got at that time")
-        return replace(case.finding, confidence=_RIGHT["certain"])
-    noted = [o.at for o in mine if o.what == "queued"] + [o.at for o in into if o.shown.receiver]
-    if _down(into, low, high) or often * beyond_one_hole(low, high, noted) >= TELLING or _unheard(case, traffic, low, high):
-        # It was down, or noted what came in while it sent nothing, or others' logs would show what it sends.
-        return replace(case.finding, confidence=_RIGHT["certain"])
-    why = f"But its log shows nothing at all of that time, which is unusual: {case.sender} stood still, or its log is missing."
-    return case.finding.doubted(why, f"the log of {case.sender} of that time")
-
-
-def _unlogged(into: list[Outcome], low: float, high: float) -> int:
-    """How many items reached a system in a pause of its log that others' logs show, and its own does not, which shows such else.
-
-    A system that is down takes nothing, and one that only sends nothing notes what comes in: then it is the log that is missing.
-    """
-    hidden = inside = 0
-    by_sender: dict[str, list[Outcome]] = defaultdict(list)
-    for one in into:
-        if one.what == "ok":
-            by_sender[one.sender].append(one)
-    for reached in by_sender.values():
-        outside = [o.shown.receiver for o in reached if not low < o.at < high]
-        if sum(outside) > 0.9 * len(outside):
-            inside += len(reached) - len(outside)
-            hidden += sum(not o.shown.receiver for o in reached if low < o.at < high)
-    return hidden if hidden > inside / 20 else 0
-
-
-def _unheard(case: Case, traffic: Traffic, low: float, high: float) -> bool:
-    """Whether receivers, whose own logs of a pause are there, would usually show what the sender sends in so much time.
-
-    Replies on the sender's own line are lost with its log and show nothing.
-    """
-    told = [o for o in case.outgoing if o.shown.receiver or (o.shown.receipt and not o.shown.reply)]
-    there = {
-        receiver
-        for receiver in {o.receiver for o in told}
-        if any(low < o.at < high and o.shown.receiver for o in outcomes_in(traffic.into(receiver, case.moment)))
-    }
-    return usual([o for o in told if o.receiver in there], high - low) >= ENOUGH
-
-
-def _only_the_receiver_tells(case: Case) -> bool:
-    """Whether the sender's log never shows this way, and the receiver's own shows that it took others shortly before or after."""
-    kind = case.item.partition(":")[0]
-    taken = [o for o in case.own if o.what == "ok" and o.shown.receipt and o.kind == kind]
-    return not any(o.shown.sender for o in case.own) and any(abs(o.at - case.at) <= GAP_S for o in taken)
-
-
-def _one_line(case: Case, waiting: list[Outcome]) -> bool:
-    """Whether one line that is missing in the sender's log would look the same as what it never sent.
-
-    Acknowledgements but those on the sender's own HTTP line name the message (RFC 4130, Original-Message-ID; X12 997, AK1 and
-    AK2), which only the line about its sending ties to the item. Others that were waiting then and were not sent either tell.
-    """
-    alone = all(o.item == case.item or abs(o.at - case.at) > NEAR_S for o in waiting)
-    return alone and case.expected.agreement.acknowledgement != "http"
 
 
 def _most(together: list[str], through: list[str]) -> bool:

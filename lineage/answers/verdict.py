@@ -48,6 +48,8 @@ class Finding:
 NOBODY, UNDETERMINED = None, ""
 DOUBT = 0.95
 """Confidence of a verdict that accuses nobody: how often nobody could know, or it had arrived (docs/verdicts.md)."""
+CERTAIN, STRONG = 0.99, 0.98
+"""Confidences of accusations, by how much speaks for them: shares of them that were right on simulations (docs/verdicts.md)."""
 
 
 def judge(expected: Expected, state: State | None, as_of: datetime) -> Finding:
