@@ -262,7 +262,7 @@ def test_a_log_that_notes_other_things_meanwhile_is_there() -> None:
 def test_a_sender_that_stood_still_before_it_tried_again_has_not_given_up(what: What) -> None:
     """Others were tried three times an hour; this one once, and then nothing left the sender for long."""
     others = [f"a b {minute + n} {what} item=episode:{n}" for n in (20, 21, 22) for minute in (500, 520, 540)]
-    down = ("c b 560 ok", f"c b 600 {what}", f"c b 620 {what}", f"d b 600 {what}", f"d b 620 {what}")
+    down = ("c b 500 ok", f"c b 600 {what}", f"c b 620 {what}", f"d b 600 {what}", f"d b 620 {what}")
     busy = [f"a e {minute} ok" for minute in range(300, 601, 10)]
     after = [f"a e {minute} ok" for minute in range(800, 1100, 10)]
     meanwhile = [f"a e {minute} ok" for minute in range(610, 800, 10)]
@@ -371,6 +371,15 @@ def test_what_is_usually_seen_to_arrive_and_is_not_was_left_unanswered_though_no
     assert fault("silent", *usual) == UNDETERMINED
     never_seen = [line for line in usual if line[0] == "a"]
     assert fault("silent", *never_seen, *unseen) == UNDETERMINED, "what comes from c is never seen to arrive"
+
+
+def test_what_answers_others_in_between_is_not_down() -> None:
+    usual = [f"{sender} b {minute} ok" for sender in "acd" for minute in (*range(300, 560, 20), *range(900, 1000, 20))]
+    silent = [f"c b {minute} silent" for minute in range(560, 660, 20)]
+    assert fault("silent", *usual, *silent) == "b"
+    answered = Network(*usual, *silent, "d b 610 ok").judge("silent")
+    assert answered.at_fault == UNDETERMINED
+    assert answered.missing == ("the log of b of that time",)
 
 
 @pytest.mark.parametrize(("acknowledgement", "what"), [("none", "silent"), ("http", "unseen")])

@@ -214,11 +214,22 @@ def _vanished(case: Case, episode: Episode, now: dict[str, Side], traffic: Traff
     silent = {o.item for o in episode.bads} | {o.item for name in bad for o in now[name].around if o.what in case.bad}
     if _usual_silence(case, silent) ** (len(silent) - 1) > CHANCE or _relapses(case, episode, bad) > 1 + len(bad):
         return case.finding.doubted(f"{case.receiver} often leaves messages unanswered.", f"a log of {case.receiver}")
-    heard = _heard(case, episode, bad, traffic)
+    lost = [o for o in episode.bads if o.what == "silent"] + [o for name in bad for o in now[name].around if o.what == "silent"]
+    heard = None if _answered_between(case, lost) else _heard(case, episode, bad, traffic)
     if heard is None:
         why = f"It did not answer {_list(bad)} either, but that may be a hole in its log."
         return case.finding.doubted(why, f"the log of {case.receiver} of that time")
     return _receiver(case, f"it did not answer {_list(bad)} either", heard)
+
+
+def _answered_between(case: Case, lost: list[Outcome]) -> bool:
+    """Whether the receiver answered anybody while these were lost: then it was up, and its own log of them is what is missing."""
+    if not lost:
+        return False
+    low, high = min(o.at for o in lost) + SKEW_S, max(o.at for o in lost) - SKEW_S
+    return any(
+        o.what == "ok" and o.shown.reply and low < o.at < high for group in (case.own, *case.others.values()) for o in group
+    )
 
 
 def _relapses(case: Case, episode: Episode, bad: list[str]) -> int:
