@@ -26,8 +26,8 @@ RULES: dict[What, str] = {
 class Network:
     """Traffic written down as ``sender receiver minute outcome``; item 1 on a→b at minute 600 is the one that is judged."""
 
-    def __init__(self, *lines: str, replies_only: bool = False) -> None:
-        self.replies_only = replies_only
+    def __init__(self, *lines: str, replies_only: bool = False, replies: bool = True) -> None:
+        self.replies_only, self.replies = replies_only, replies
         self.traffic = TrafficInMemory()
         self.outcomes: list[Outcome] = []
         for number, line in enumerate(lines, start=2):
@@ -49,7 +49,7 @@ class Network:
     def shown(self, ok: bool, logged: bool, received: bool) -> Shown:
         """``replies_only``: receipts are in the senders' logs, receivers log nothing."""
         others = ok and received and not self.replies_only
-        return Shown(sender=logged, receiver=others, reply=ok, receipt=others)
+        return Shown(sender=logged, receiver=others, reply=ok and self.replies, receipt=others)
 
     def judge(
         self,
@@ -371,6 +371,14 @@ def test_what_is_usually_seen_to_arrive_and_is_not_was_left_unanswered_though_no
     assert fault("silent", *usual) == UNDETERMINED
     never_seen = [line for line in usual if line[0] == "a"]
     assert fault("silent", *never_seen, *unseen) == UNDETERMINED, "what comes from c is never seen to arrive"
+
+
+def test_a_receiver_whose_log_alone_tells_of_arrivals_may_only_have_lost_it() -> None:
+    usual = [f"{sender} b {minute} ok" for sender in "acd" for minute in (*range(300, 560, 20), *range(900, 1000, 20))]
+    silent = [f"{sender} b {minute} silent" for sender in "cd" for minute in range(560, 660, 20)]
+    assert Network(*usual, *silent).judge("silent").at_fault == "b", "senders note its replies, and noted none"
+    found = Network(*usual, *silent, replies=False).judge("silent")
+    assert (found.at_fault, found.missing) == (UNDETERMINED, ("the log of b of that time",))
 
 
 def test_what_answers_others_in_between_is_not_down() -> None:

@@ -258,8 +258,7 @@ def _heard(case: Case, episode: Episode, bad: list[str], traffic: Traffic) -> st
 
     Replies that the senders record do not depend on its log; and what it sends on, others' logs show. None: it cannot be told.
     """
-    out = traffic.out_of(case.receiver, case.moment)
-    sends = outcomes_in(out)
+    sends = outcomes_in(traffic.out_of(case.receiver, case.moment))
     low, high = episode.first + SKEW_S, episode.last - SKEW_S
     if any(low <= o.at <= high for o in sends):
         return None
@@ -268,7 +267,7 @@ def _heard(case: Case, episode: Episode, bad: list[str], traffic: Traffic) -> st
         return "certain"
     if usual([o for o in sends if o.shown.receipt], episode.last - episode.first) >= ENOUGH:
         return "strong"
-    return None if out else "strong"
+    return None
 
 
 def _most(together: list[str], through: list[str]) -> bool:
