@@ -330,6 +330,11 @@ def test_what_answers_some_is_not_down_for_those_that_it_leaves_unanswered() -> 
     assert Network(*usual, *silent, "d a 660 ok", replies_only=True).judge(None).at_fault == UNDETERMINED
 
 
+def arrivals(senders: str) -> list[str]:
+    """What each of these senders usually gets through to b, before and after some hours that are left to a test."""
+    return [f"{sender} b {minute} ok" for sender in senders for minute in (*range(300, 560, 20), *range(900, 1000, 20))]
+
+
 BUSY = [f"a e {minute} ok" for minute in (*range(300, 610, 10), *range(800, 1100, 10))]
 
 
@@ -365,7 +370,7 @@ def test_a_sender_that_is_down_when_it_is_to_try_again_has_not_given_up() -> Non
 
 
 def test_what_is_usually_seen_to_arrive_and_is_not_was_left_unanswered_though_no_answer_is_agreed() -> None:
-    usual = [f"{sender} b {minute} ok" for sender in "ac" for minute in (*range(300, 560, 20), *range(900, 1000, 20))]
+    usual = arrivals("ac")
     unseen = [f"c b {minute} unseen" for minute in range(580, 660, 20)]
     assert fault("silent", *usual, *unseen) == "b"
     assert fault("silent", *usual) == UNDETERMINED
@@ -374,7 +379,7 @@ def test_what_is_usually_seen_to_arrive_and_is_not_was_left_unanswered_though_no
 
 
 def test_a_receiver_whose_log_alone_tells_of_arrivals_may_only_have_lost_it() -> None:
-    usual = [f"{sender} b {minute} ok" for sender in "acd" for minute in (*range(300, 560, 20), *range(900, 1000, 20))]
+    usual = arrivals("acd")
     silent = [f"{sender} b {minute} silent" for sender in "cd" for minute in range(560, 660, 20)]
     assert Network(*usual, *silent).judge("silent").at_fault == "b", "senders note its replies, and noted none"
     found = Network(*usual, *silent, replies=False).judge("silent")
@@ -382,7 +387,7 @@ def test_a_receiver_whose_log_alone_tells_of_arrivals_may_only_have_lost_it() ->
 
 
 def test_what_answers_others_in_between_is_not_down() -> None:
-    usual = [f"{sender} b {minute} ok" for sender in "acd" for minute in (*range(300, 560, 20), *range(900, 1000, 20))]
+    usual = arrivals("acd")
     silent = [f"c b {minute} silent" for minute in range(560, 660, 20)]
     assert fault("silent", *usual, *silent) == "b"
     answered = Network(*usual, *silent, "d b 610 ok").judge("silent")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from operator import attrgetter
 
 from lineage.answers.expected import Expected
-from lineage.answers.traffic import Outcome, Traffic, What, told_by
+from lineage.answers.traffic import Outcome, Traffic, What, silence, told_by
 from lineage.answers.verdict import Finding
 
 SKEW_S = 20 * 60
@@ -58,7 +58,7 @@ def case_of(
     same = [*mine, *(one for one in others[route.sender] if one.item != item)]
     if finding.rule == "no-receipt" and route.acknowledgement == "none":
         # It is known to be seen when it arrives, for it is to go on from there; so are the others.
-        same = [replace(one, what="silent") if one.what == "unseen" else one for one in same]
+        same = silence(same)
     others[route.sender] = same
     for one in chain.from_iterable(map(told_by, out.values())):
         if one.receiver != route.receiver:
@@ -105,6 +105,11 @@ class Case:
     def outgoing(self) -> list[Outcome]:
         """What the sender sent, or was to send, to anybody."""
         return [*self.own, *(o for group in self.elsewhere.values() for o in group)]
+
+    @property
+    def incoming(self) -> list[Outcome]:
+        """What was sent to the receiver, by anybody."""
+        return [*self.own, *(o for group in self.others.values() for o in group)]
 
     @property
     def receiver(self) -> str:
@@ -200,6 +205,11 @@ def all_fared(case: Case, episode: Episode, neighbours: dict[str, list[Outcome]]
     """Neighbours that tell something about a moment, by id."""
     found = {name: fared(case, episode, group, at) for name, group in neighbours.items()}
     return {name: side for name, side in found.items() if side.said}
+
+
+def answered(outcomes: Iterable[Outcome], low: float, high: float) -> bool:
+    """Whether a reply that a sender noted shows that the receiver was up between two moments."""
+    return any(o.what == "ok" and o.shown.reply and low < o.at < high for o in outcomes)
 
 
 def named(sides: dict[str, Side], said: str) -> list[str]:

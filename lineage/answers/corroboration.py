@@ -20,6 +20,7 @@ from lineage.answers.cases import (
     Side,
     all_began,
     all_fared,
+    answered,
     case_of,
     episode_of,
     named,
@@ -41,18 +42,15 @@ ALL = 2
 SEVERAL = 3
 """So many others that are left unanswered together with one make it the receiver."""
 
-_RIGHT = {"certain": CERTAIN, "strong": STRONG}
-
 
 def corroborate(
     finding: Finding, expected: Expected, item: str, kind: str, own: Sequence[Outcome], traffic: Traffic
 ) -> Finding:
     """The finding on one expected handoff, settled where its neighbours settle it.
 
-    ``own``: what came of the item's own attempts.
-
-    Only findings whose rule leaves the fault open, or could be mistaken, are looked at; others are given back as they are.
-    Where attempts were made for long, the first and the last must speak against the same system.
+    ``own``: what came of the item's own attempts. Only findings whose rule leaves the fault open, or could be mistaken, are
+    looked at; others are given back as they are. Where attempts were made for long, the first and the last must speak against
+    the same system.
     """
     if finding.at is None or finding.rule not in RULES:
         return finding
@@ -103,17 +101,17 @@ def _unauthorised(case: Case) -> Finding:
         if not _alike(case, bad):
             why = f"{_list(bad)} was refused there as well, but with another answer: that may have another cause."
             return case.finding.doubted(why, f"a log of {case.receiver}")
-        return _receiver(case, f"{_list(bad)} was refused there as well", "certain" if len(bad) > 1 else "strong")
+        return _receiver(case, f"{_list(bad)} was refused there as well", CERTAIN if len(bad) > 1 else STRONG)
     began = all_began(case, episode)
     through = named(began, "good")
     together = [name for name in named(began, "bad") if _alike(case, [name])]
     if together and _most(together, through):
-        return _receiver(case, f"{_list(together)} was refused there from the same moment on", "strong")
+        return _receiver(case, f"{_list(together)} was refused there from the same moment on", STRONG)
     if good and not together:
-        return _sender(case, f"{_list(good)} got in there at that time", "certain")
+        return _sender(case, f"{_list(good)} got in there at that time", CERTAIN)
     away = all_fared(case, episode, case.elsewhere, case.at)
     if not now and not began and (refused := named(away, "bad")) and not named(away, "good"):
-        return _sender(case, f"{_list(refused)} refused it as well", "strong")
+        return _sender(case, f"{_list(refused)} refused it as well", STRONG)
     return case.finding
 
 
@@ -135,34 +133,32 @@ def _rejected(case: Case) -> Finding:
     mine = [o.at for o in case.own if o.item == case.item and o.what in case.bad]
     between = {
         o.sender
-        for o in [*case.own, *(o for group in case.others.values() for o in group)]
+        for o in case.incoming
         if o.item != case.item and o.what in case.good and mine and mine[0] + SKEW_S < o.at < mine[-1] - SKEW_S
     }
     if between:
         return _sender(
-            case, f"it took others of that kind from {_list(sorted(between))} between two rejections of this one", "certain"
+            case, f"it took others of that kind from {_list(sorted(between))} between two rejections of this one", CERTAIN
         )
     episode = episode_of(case)
     alone = all(o.item == case.item for o in episode.bads)
     if alone and episode.after is not None and episode.before is not None and episode.before - episode.after <= MOMENT_S:
-        return _sender(case, f"it takes others of that kind from {case.sender} just before and after", "strong")
+        return _sender(case, f"it takes others of that kind from {case.sender} just before and after", STRONG)
     now = all_fared(case, episode, case.others, case.at)
     good, bad = named(now, "good"), named(now, "bad")
     if bad and not good:
-        return _receiver(
-            case, f"it rejects what {_list(bad)} sends of that kind as well", "certain" if len(bad) > 1 else "strong"
-        )
+        return _receiver(case, f"it rejects what {_list(bad)} sends of that kind as well", CERTAIN if len(bad) > 1 else STRONG)
     began = all_began(case, episode)
     together, through = named(began, "bad"), named(began, "good")
     if together and _most(together, through):
-        return _receiver(case, f"it rejects what {_list(together)} sends of that kind from the same moment on", "strong")
+        return _receiver(case, f"it rejects what {_list(together)} sends of that kind from the same moment on", STRONG)
     if together:
         return case.finding
     if good:
         what = "this document alone" if alone else f"only what {case.sender} sends"
-        return _sender(case, f"it takes {_list(good)}'s documents of that kind at that time, and rejects {what}", "certain")
+        return _sender(case, f"it takes {_list(good)}'s documents of that kind at that time, and rejects {what}", CERTAIN)
     if alone and episode.after is not None and episode.before is not None and episode.before - episode.after <= ALONE_S:
-        return _sender(case, f"it takes others of that kind from {case.sender} shortly before and after", "strong")
+        return _sender(case, f"it takes others of that kind from {case.sender} shortly before and after", STRONG)
     return case.finding
 
 
@@ -174,13 +170,13 @@ def _refused(case: Case) -> Finding:
     failed = [] if named(away, "good") else named(away, "bad")
     # What stands before a sender may answer in the name of others, but then of all of them.
     if case.finding.answered and (bad or len(failed) < ALL):
-        return _receiver(case, f"{_list(bad)} did not get through to it either" if bad else "", "certain")
+        return _receiver(case, f"{_list(bad)} did not get through to it either" if bad else "", CERTAIN)
     if good and failed:
         return _sender(
-            case, f"others got through to {case.receiver}, and {case.sender} failed towards {_list(failed)} too", "strong"
+            case, f"others got through to {case.receiver}, and {case.sender} failed towards {_list(failed)} too", STRONG
         )
     if bad and not good:
-        return _receiver(case, f"{_list(bad)} did not get through to it either", "certain")
+        return _receiver(case, f"{_list(bad)} did not get through to it either", CERTAIN)
     if good or failed:
         why = (
             f"But others got through to {case.receiver} at that time."
@@ -190,7 +186,7 @@ def _refused(case: Case) -> Finding:
         return case.finding.doubted(
             f"{why} The way between the two may be at fault, or {case.sender}.", f"a log of {case.receiver}"
         )
-    return _receiver(case, "", "strong")
+    return _receiver(case, "", STRONG)
 
 
 def _silent(case: Case, traffic: Traffic) -> Finding:
@@ -204,17 +200,18 @@ def _silent(case: Case, traffic: Traffic) -> Finding:
         lost = named(away, "bad")
         if len(lost) >= ALL and not named(away, "good"):
             why = f"{case.receiver} answered {_list(good)}, and {_list(lost)} got nothing from {case.sender} either"
-            return _sender(case, why, "strong")
+            return _sender(case, why, STRONG)
     return case.finding
 
 
 def _vanished(case: Case, episode: Episode, now: dict[str, Side], traffic: Traffic) -> Finding:
     """What several senders sent vanished at one receiver: it was down, unless its receipts got lost, or its log."""
     bad = named(now, "bad")
-    silent = {o.item for o in episode.bads} | {o.item for name in bad for o in now[name].around if o.what in case.bad}
+    failed = [*episode.bads, *(o for name in bad for o in now[name].around if o.what in case.bad)]
+    silent = {o.item for o in failed}
     if _usual_silence(case, silent) ** (len(silent) - 1) > CHANCE or _relapses(case, episode, bad) > 1 + len(bad):
         return case.finding.doubted(f"{case.receiver} often leaves messages unanswered.", f"a log of {case.receiver}")
-    lost = [o for o in episode.bads if o.what == "silent"] + [o for name in bad for o in now[name].around if o.what == "silent"]
+    lost = [o.at for o in failed if o.what == "silent"]
     heard = None if _answered_between(case, lost) else _heard(case, episode, bad, traffic)
     if heard is None:
         why = f"It did not answer {_list(bad)} either, but that may be a hole in its log."
@@ -222,14 +219,9 @@ def _vanished(case: Case, episode: Episode, now: dict[str, Side], traffic: Traff
     return _receiver(case, f"it did not answer {_list(bad)} either", heard)
 
 
-def _answered_between(case: Case, lost: list[Outcome]) -> bool:
-    """Whether the receiver answered anybody while these were lost: then it was up, and its own log of them is what is missing."""
-    if not lost:
-        return False
-    low, high = min(o.at for o in lost) + SKEW_S, max(o.at for o in lost) - SKEW_S
-    return any(
-        o.what == "ok" and o.shown.reply and low < o.at < high for group in (case.own, *case.others.values()) for o in group
-    )
+def _answered_between(case: Case, lost: list[float]) -> bool:
+    """Whether the receiver answered anybody between these moments, when others were lost: it was up, and its log of them is missing."""
+    return bool(lost) and answered(case.incoming, min(lost) + SKEW_S, max(lost) - SKEW_S)
 
 
 def _relapses(case: Case, episode: Episode, bad: list[str]) -> int:
@@ -249,11 +241,11 @@ def _relapses(case: Case, episode: Episode, bad: list[str]) -> int:
 
 def _usual_silence(case: Case, silent: set[str]) -> float:
     """How often this receiver leaves messages unanswered at other times: receipts do get lost."""
-    rest = [o for o in [*case.own, *(o for group in case.others.values() for o in group)] if o.item not in silent]
+    rest = [o for o in case.incoming if o.item not in silent]
     return (sum(o.what == "silent" for o in rest) + 0.5) / (len(rest) + 1)
 
 
-def _heard(case: Case, episode: Episode, bad: list[str], traffic: Traffic) -> str | None:
+def _heard(case: Case, episode: Episode, bad: list[str], traffic: Traffic) -> float | None:
     """How sure it is that the receiver was down, and that it is not a hole in its log, or its receipts that got lost.
 
     Replies that the senders record do not depend on its log; and what it sends on, others' logs show. None: it cannot be told.
@@ -264,9 +256,9 @@ def _heard(case: Case, episode: Episode, bad: list[str], traffic: Traffic) -> st
         return None
     silent = [*case.own, *(o for name in bad for o in case.others[name])]
     if any(o.shown.reply for o in silent if o.what == "ok"):
-        return "certain"
+        return CERTAIN
     if usual([o for o in sends if o.shown.receipt], episode.last - episode.first) >= ENOUGH:
-        return "strong"
+        return STRONG
     return None
 
 
@@ -275,21 +267,21 @@ def _most(together: list[str], through: list[str]) -> bool:
     return len(together) > max(1, len(through)) or not through
 
 
-def _receiver(case: Case, why: str, how: str) -> Finding:
-    return _accused(case, case.receiver, why, how)
+def _receiver(case: Case, why: str, confidence: float) -> Finding:
+    return _accused(case, case.receiver, why, confidence)
 
 
-def _sender(case: Case, why: str, how: str) -> Finding:
-    return _accused(case, case.sender, why, how)
+def _sender(case: Case, why: str, confidence: float) -> Finding:
+    return _accused(case, case.sender, why, confidence)
 
 
-def _accused(case: Case, system: str, why: str, how: str) -> Finding:
+def _accused(case: Case, system: str, why: str, confidence: float) -> Finding:
     reason = (
         f"{case.finding.reason} {case.receiver if system == case.receiver else case.sender} is at fault: {why}."
         if why
         else case.finding.reason
     )
-    return replace(case.finding, at_fault=system, reason=reason, confidence=_RIGHT[how], missing=())
+    return replace(case.finding, at_fault=system, reason=reason, confidence=confidence, missing=())
 
 
 def _list(names: Iterable[str]) -> str:

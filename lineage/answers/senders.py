@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from statistics import median
 
-from lineage.answers.cases import ENOUGH, GAP_S, NEAR_S, SKEW_S, Case
+from lineage.answers.cases import ENOUGH, GAP_S, NEAR_S, SKEW_S, Case, answered
 from lineage.answers.logs import beyond_one_hole, longest_pause, usual, usual_rate
 from lineage.answers.traffic import Outcome, Traffic, outcomes_in
 from lineage.answers.verdict import CERTAIN, STRONG, Finding
@@ -26,7 +26,7 @@ def not_sent(case: Case, traffic: Traffic) -> Finding:
     """The sender has it and shows no attempt. That proves something only if its log of that time is there."""
     mine = case.outgoing
     into = outcomes_in(traffic.into(case.sender, case.moment))
-    sends = [o.at for o in mine if o.shown.sender and o.what != "queued"]
+    sends = _sends(case)
     since, until = case.at - SKEW_S / 2, case.at + SENT_BY_S
     low, high = longest_pause(since, until, sends)
     sent = [o for o in mine if o.what != "queued" and min(low, since) <= o.at <= max(high, until)]
@@ -118,11 +118,16 @@ def gave_up(case: Case, traffic: Traffic) -> bool:
     if not again:
         return True
     due = max(mine) + median(again)
-    sends = [o.at for o in case.outgoing if o.shown.sender and o.what != "queued"]
+    sends = _sends(case)
     low, high = longest_pause(due, due + 1, sends)
-    if _down(outcomes_in(traffic.into(case.sender, datetime.fromtimestamp(due, UTC))), low, high):
+    if usual_rate(sends, low, high) * (high - low) >= TELLING:
         return False
-    return usual_rate(sends, low, high) * (high - low) < TELLING
+    return not _down(outcomes_in(traffic.into(case.sender, datetime.fromtimestamp(due, UTC))), low, high)
+
+
+def _sends(case: Case) -> list[float]:
+    """When the sender's log shows that it sent something to anybody; what it noted as waiting is no such sign."""
+    return [o.at for o in case.outgoing if o.shown.sender and o.what != "queued"]
 
 
 def _down(into: Iterable[Outcome], low: float, high: float) -> bool:
@@ -131,5 +136,5 @@ def _down(into: Iterable[Outcome], low: float, high: float) -> bool:
     What leaves some unanswered and answers others is not down: what it noted of those is what is missing.
     """
     then = [o for o in into if low <= o.at <= high]
-    up = any(o.what == "ok" and o.shown.reply and low < o.at < high for o in then)
+    up = answered(then, low, high)
     return any(o.what == "refused" or (o.what == "silent" and not up) for o in then)

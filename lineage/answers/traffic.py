@@ -102,7 +102,12 @@ def told_by(hops: Sequence[Hop]) -> list[Outcome]:
     if not any(one.what == "unseen" for one in found):
         return found
     noticed = sum(one.what == "ok" and one.shown.receipt for one in found) >= NOTICED
-    return [replace(one, what="silent") if noticed and one.what == "unseen" else one for one in found]
+    return silence(found) if noticed else found
+
+
+def silence(told: Iterable[Outcome]) -> list[Outcome]:
+    """The same where an arrival is known to be seen: what is not seen was left without an answer."""
+    return [replace(one, what="silent") if one.what == "unseen" else one for one in told]
 
 
 def outcomes_in(found: ByRoute) -> list[Outcome]:

@@ -135,22 +135,20 @@ class Traffic:
         )
 
     def _through_elsewhere(self, fault: Fault, route: Route, times: list[int]) -> bool:
-        inside = fault.start // SECOND, fault.end // SECOND
         out = [r for r in self._network.routes if r.sender is route.sender and r.receiver is not route.receiver]
-        return any(_near(self.through[r.index], times, inside) for r in out)
+        return any(_near(self.through[r.index], times, during=fault) for r in out)
 
     def _others_through(self, route: Route, times: list[int], fault: Fault) -> bool:
         others = [r for r in self._network.routes if r.receiver is route.receiver and r.sender is not route.sender]
-        inside = fault.start // SECOND, fault.end // SECOND
-        return any(_near(one[r.index], times, inside) for r in others for one in (self.through, self._let_in))
+        return any(_near(one[r.index], times, during=fault) for r in others for one in (self.through, self._let_in))
 
 
-def _near(noted: array[int], times: list[int], inside: tuple[int, int] | None = None) -> bool:
-    """Whether something was noted close to one of the times (and inside a window)."""
+def _near(noted: array[int], times: list[int], *, during: Fault | None = None) -> bool:
+    """Whether something was noted close to one of the times (and during a fault)."""
     for time in times:
         first, last = time - CLOSE, time + CLOSE
-        if inside is not None:
-            first, last = max(first, inside[0]), min(last, inside[1])
+        if during is not None:
+            first, last = max(first, during.start // SECOND), min(last, during.end // SECOND)
         place = bisect_left(noted, first)
         if place < len(noted) and noted[place] <= last:
             return True
