@@ -80,7 +80,7 @@ class Network:
         )
         expected = Expected(route, begun=True, begun_at=at(minute), depth=0, secured=False, superseded=False)
         mine = [o for o in self.outcomes if o.item == item and o.route == "a-to-b"]
-        return corroborate(finding, expected, item, "episode", mine, self.traffic)
+        return corroborate(finding, expected, item, "episode", lambda: mine, self.traffic)
 
 
 def fault(what: What | None, *lines: str, **rest: Any) -> str | None:
@@ -408,8 +408,8 @@ def test_what_is_known_to_be_seen_when_it_arrives_needs_no_arrival_among_the_nea
 def test_only_so_many_neighbours_are_looked_at() -> None:
     crowd = [f"c b {600 + minute / 10} ok" for minute in range(-3 * NEAREST, 3 * NEAREST)]
     network = Network(*crowd)
-    assert len(network.traffic.near("c-to-b", at(600))) == 2 * NEAREST
-    assert network.traffic.near("c-to-b", at(600 + 26 * 60)) == []
+    assert len(network.traffic.near("c-to-b", at(600).timestamp()).hops) == 2 * NEAREST
+    assert network.traffic.near("c-to-b", at(600 + 26 * 60).timestamp()).hops == []
 
 
 def told(*evidence: Any, **route: Any) -> list[tuple[str, bool]]:

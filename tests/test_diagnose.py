@@ -89,6 +89,7 @@ def test_since_looks_only_at_items_with_evidence_since_then(loaded: Lineage, sim
 def test_pages_do_not_show(loaded: Lineage, simulation: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     moment = read_truth(simulation).as_of
     whole = loaded.diagnose(as_of=moment)
+    monkeypatch.setattr("lineage.answers.under_way.FIRST_PAGE", 2)
     monkeypatch.setattr("lineage.answers.under_way.PAGE", 7)
     assert loaded.diagnose(as_of=moment) == whole
 

@@ -20,7 +20,7 @@ from lineage.answers.results import (
     NotReached,
     Verdict,
 )
-from lineage.answers.traffic import Traffic, outcomes
+from lineage.answers.traffic import Outcome, Traffic, outcomes
 from lineage.answers.verdict import DOUBT, NOBODY, UNDETERMINED, Finding, judge
 from lineage.answers.way import Way
 from lineage.custody import Evidence, State
@@ -97,14 +97,18 @@ def _judged(way: Way, expected: Expected, traffic: Traffic) -> Finding:
         there = [s.first_at for s in way.states.values() if s.first_at and sender in {s.from_system, s.to_system}]
         finding = replace(finding, began=min(there, default=None))
     item, kind = way.item["id"], way.item["kind"]
-    state = way.states.get(route)
-    own = outcomes(state, expected.agreement, item, kind, way.as_of) if state else ()
-    found = corroborate(finding, expected, item, kind, own, traffic)
+    found = corroborate(finding, expected, item, kind, lambda: _own(way, expected), traffic)
     if found.at_fault and (others := _perhaps_arrived(way, expected)):
         receiver = expected.agreement.receiver
         why = f"But {receiver} may have it by {', '.join(others)}, where nothing confirms it."
         return replace(found, reason=finding.reason).doubted(why, f"whether {receiver} has it")
     return _perhaps_published(way, expected, found)
+
+
+def _own(way: Way, expected: Expected) -> tuple[Outcome, ...]:
+    """What came of the item's own attempts on a route."""
+    state, item = way.states.get(expected.agreement.id), way.item
+    return outcomes(state, expected.agreement, item["id"], item["kind"], way.as_of) if state else ()
 
 
 def _sent_unlogged(way: Way, expected: Expected) -> str | None:

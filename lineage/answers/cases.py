@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from operator import attrgetter
 
 from lineage.answers.expected import Expected
-from lineage.answers.traffic import Outcome, Traffic, What, silence, told_by
+from lineage.answers.traffic import Outcome, Traffic, What, silence
 from lineage.answers.verdict import Finding
 
 SKEW_S = 20 * 60
@@ -48,25 +48,32 @@ def case_of(
     """
     bad, good = RULES[finding.rule]
     route = expected.agreement
-    others: dict[str, list[Outcome]] = defaultdict(list)
-    elsewhere: dict[str, list[Outcome]] = defaultdict(list)
+    others: dict[str, list[Sequence[Outcome]]] = defaultdict(list)
+    elsewhere: dict[str, list[Sequence[Outcome]]] = defaultdict(list)
     into, out = traffic.between(route.sender, route.receiver, at)
-    for one in chain.from_iterable(map(told_by, into.values())):
-        # A contract is one of a kind of thing in a data set; what happens to other kinds says nothing about it.
-        if finding.rule != "rejected" or (one.kind == kind and _fits(one.dataset, route.dataset)):
-            others[one.sender].append(one)
-    same = [*mine, *(one for one in others[route.sender] if one.item != item)]
+    for near in into.values():
+        for sender, told in near.by_sender.items():
+            # A contract is one of a kind of thing in a data set; what happens to other kinds says nothing about it.
+            alike = (
+                [o for o in told if o.kind == kind and _fits(o.dataset, route.dataset)] if finding.rule == "rejected" else told
+            )
+            if alike:
+                others[sender].append(alike)
+    for near in out.values():
+        for receiver, told in near.by_receiver.items():
+            if receiver != route.receiver:
+                elsewhere[receiver].append(told)
+    own = [*mine, *(one for told in others.pop(route.sender, ()) for one in told if one.item != item)]
     if finding.rule == "no-receipt" and route.acknowledgement == "none":
         # It is known to be seen when it arrives, for it is to go on from there; so are the others.
-        same = silence(same)
-    others[route.sender] = same
-    for one in chain.from_iterable(map(told_by, out.values())):
-        if one.receiver != route.receiver:
-            elsewhere[one.receiver].append(one)
-    for group in [*others.values(), *elsewhere.values()]:
-        group.sort(key=_when)
-    own = tuple(others.pop(route.sender, ()))
-    return Case(expected, finding, at.timestamp(), item, bad, good, own, dict(others), dict(elsewhere))
+        own = silence(own)
+    own.sort(key=_at)
+    return Case(expected, finding, at.timestamp(), item, bad, good, tuple(own), _by_time(others), _by_time(elsewhere))
+
+
+def _by_time(groups: Mapping[str, Sequence[Sequence[Outcome]]]) -> dict[str, Sequence[Outcome]]:
+    """One list a neighbour, oldest first, of what each of its routes tells in that order."""
+    return {name: told[0] if len(told) == 1 else sorted(chain.from_iterable(told), key=_at) for name, told in groups.items()}
 
 
 def _fits(one: str | None, other: str | None) -> bool:
@@ -74,7 +81,6 @@ def _fits(one: str | None, other: str | None) -> bool:
 
 
 _at = attrgetter("at")
-_when = attrgetter("at", "item")
 
 
 @dataclass(frozen=True)
@@ -88,8 +94,8 @@ class Case:
     bad: frozenset[What]
     good: frozenset[What]
     own: tuple[Outcome, ...]
-    others: dict[str, list[Outcome]]
-    elsewhere: dict[str, list[Outcome]]
+    others: dict[str, Sequence[Outcome]]
+    elsewhere: dict[str, Sequence[Outcome]]
 
     @property
     def moment(self) -> datetime:
@@ -201,7 +207,7 @@ def all_began(case: Case, episode: Episode) -> dict[str, Side]:
     return {name: side for name, side in found.items() if side.said}
 
 
-def all_fared(case: Case, episode: Episode, neighbours: dict[str, list[Outcome]], at: float) -> dict[str, Side]:
+def all_fared(case: Case, episode: Episode, neighbours: Mapping[str, Sequence[Outcome]], at: float) -> dict[str, Side]:
     """Neighbours that tell something about a moment, by id."""
     found = {name: fared(case, episode, group, at) for name, group in neighbours.items()}
     return {name: side for name, side in found.items() if side.said}

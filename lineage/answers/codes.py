@@ -8,9 +8,12 @@ somewhere in a text; what may be the sender's own disk, network, lock or key is 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 FailureClass = Literal["refused", "unauthorised", "rejected", "unknown"]
+# One log words its failures in few ways: each is read once.
+_read_once = lru_cache(maxsize=1024)
 
 _STATUS = re.compile(r"^\s*(?:HTTP(?:/[\d.]+)?\s*)?(\d{3})(?!\d)", re.IGNORECASE)
 _HTTP = re.compile(r"\b(?:HTTP(?:/[\d.]+)?|status)\s*(?:code)?\s*[:=]?\s*(\d{3})(?!\d)", re.IGNORECASE)
@@ -47,6 +50,7 @@ _REPLY_WORDS = re.compile(
 _ANSWER_WORDS = re.compile(r"refused|reset|handshake|mailbox|quota", re.IGNORECASE)
 
 
+@_read_once
 def classify(code: str | None, detail: str | None = None) -> FailureClass:
     """The class of a failure by its code and its detail.
 
@@ -68,6 +72,7 @@ def classify(code: str | None, detail: str | None = None) -> FailureClass:
     return "rejected" if _REJECTED_WORDS.search(said) else "unknown"
 
 
+@_read_once
 def is_answer(code: str | None, detail: str | None = None) -> bool:
     """Whether a failure is the other side's own answer: a status, a refused or reset connection, a full mailbox.
 
@@ -78,6 +83,7 @@ def is_answer(code: str | None, detail: str | None = None) -> bool:
     return _status(code, detail) is not None or (bool(_ANSWER_WORDS.search(said)) and not _TIMEOUT_WORDS.search(said))
 
 
+@_read_once
 def is_unanswered(code: str | None, detail: str | None = None) -> bool:
     """Whether a failure is only that no reply came: then the message may have arrived all the same.
 

@@ -6,7 +6,7 @@ get through; one bad document shows alone among good ones. Where neither shows, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -44,16 +44,17 @@ SEVERAL = 3
 
 
 def corroborate(
-    finding: Finding, expected: Expected, item: str, kind: str, own: Sequence[Outcome], traffic: Traffic
+    finding: Finding, expected: Expected, item: str, kind: str, attempts: Callable[[], Sequence[Outcome]], traffic: Traffic
 ) -> Finding:
     """The finding on one expected handoff, settled where its neighbours settle it.
 
-    ``own``: what came of the item's own attempts. Only findings whose rule leaves the fault open, or could be mistaken, are
+    ``attempts`` gives what came of the item's own attempts. Only findings whose rule leaves the fault open, or could be mistaken, are
     looked at; others are given back as they are. Where attempts were made for long, the first and the last must speak against
     the same system.
     """
     if finding.at is None or finding.rule not in RULES:
         return finding
+    own = attempts()
     last = _settled(case_of(finding, expected, item, kind, own, traffic, finding.at), traffic)
     if finding.began is None or not last.at_fault or (finding.at - finding.began).total_seconds() < SKEW_S:
         return last
@@ -276,11 +277,7 @@ def _sender(case: Case, why: str, confidence: float) -> Finding:
 
 
 def _accused(case: Case, system: str, why: str, confidence: float) -> Finding:
-    reason = (
-        f"{case.finding.reason} {case.receiver if system == case.receiver else case.sender} is at fault: {why}."
-        if why
-        else case.finding.reason
-    )
+    reason = f"{case.finding.reason} {system} is at fault: {why}." if why else case.finding.reason
     return replace(case.finding, at_fault=system, reason=reason, confidence=confidence, missing=())
 
 

@@ -32,10 +32,10 @@ def diagnose(ask: Asker, *, open_only: bool = False, since: datetime | None = No
     moment = as_of or datetime.now(UTC)
     found = study(ask, since=since, as_of=moment)
     kept, settled = _kept(found, open_only=open_only)
-    judged = _judged(kept, found.traffic, open_only=open_only)
-    systems = {system for one, _ in judged for system in one.way.systems}
+    systems = {system for one in kept for system in one.way.systems}
     with ThreadPoolExecutor(2) as beside:
         answering, heard = beside.submit(people, ask, systems), beside.submit(freshness, ask, systems, moment)
+        judged = _judged(kept, found.traffic, open_only=open_only)
         shown = _with_evidence(ask, judged)
     who, fresh = answering.result(), heard.result()
     incidents, held_up = gather(shown, who)
@@ -44,7 +44,10 @@ def diagnose(ask: Asker, *, open_only: bool = False, since: datetime | None = No
         said = answer(way, [told(one, who) for one in some], fresh.of(way.systems, "depth" if way.truncated else None))
         items.append(Diagnosed(**dict(said), incidents=held_up.get(said.item.id, ())))
     settled += len(kept) - len(judged)
-    return Diagnosis(as_of=moment, items=tuple(items), incidents=incidents, settled=settled, completeness=fresh.of(systems))
+    shown_systems = {system for one, _ in judged for system in one.way.systems}
+    return Diagnosis(
+        as_of=moment, items=tuple(items), incidents=incidents, settled=settled, completeness=fresh.of(shown_systems)
+    )
 
 
 @uncollected()

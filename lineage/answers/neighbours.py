@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from lineage.answers.asking import Asker
 from lineage.answers.routemap import RouteMap
-from lineage.answers.traffic import HORIZON, MOST_ROUTES, NEAREST, ByRoute, Hop, clean, hop_of, shown_by
+from lineage.answers.traffic import HORIZON, MOST_ROUTES, NEAREST, ByRoute, Hop, Nearby, clean, hop_of, shown_by
 from lineage.graph import plain
 from lineage.store.handoffs import listed_evidence
 from lineage.times import time_of
@@ -69,7 +69,7 @@ class Neighbours:
             if hop := self._hop(_Seen(*one), routes):
                 hops.setdefault(one[0], []).append(hop)
         for side, system in unread.items():
-            self._found[side, system, at] = {route: hops.get(route, []) for route in row[side]}
+            self._found[side, system, at] = {route: Nearby(hops.get(route, ())) for route in row[side]}
 
     def _hop(self, seen: _Seen, routes: RouteMap) -> Hop | None:
         first_at = time_of(seen.first_at)

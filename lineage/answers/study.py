@@ -43,7 +43,8 @@ class Studied:
 
 def study(ask: Asker, *, since: datetime | None, as_of: datetime) -> Study:
     """Of every item that was handed on by a time, those with evidence since another one. Raises ServerError, OutOfTime."""
-    return Study(ask, RouteMap(ask.rows("declared_routes", as_of=as_of)[0]["routes"]), since, as_of)
+    under_way = pages(ask, since, as_of)  # which begins to read them beside the routes
+    return Study(ask, RouteMap(ask.rows("declared_routes", as_of=as_of)[0]["routes"]), since, as_of, under_way)
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,12 @@ class Study:
     routes: RouteMap
     since: datetime | None
     as_of: datetime
+    under_way: Iterator[list[UnderWay]]
     traffic: TrafficInMemory = field(default_factory=TrafficInMemory)
 
     def items(self) -> Iterator[Studied]:
         """The way of each item, by page; within a page in no order. Raises ServerError, OutOfTime."""
-        for page in pages(self.ask, self.since, self.as_of):
+        for page in self.under_way:
             yield from self._page(page)
 
     def _page(self, page: Iterable[UnderWay]) -> Iterator[Studied]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from operator import attrgetter
 from typing import Literal, NamedTuple, Protocol
 
@@ -76,8 +77,51 @@ class Hop:
     outcomes: tuple[Outcome, ...]
 
 
-ByRoute = Mapping[str, Sequence[Hop]]
-"""Neighbours by the id of their route, in order of the ids, at most ``MOST_ROUTES`` of them; of a route the oldest first."""
+class Nearby:
+    """The neighbours of a moment on one route, and what came of their attempts. Nothing of it changes."""
+
+    def __init__(self, hops: Sequence[Hop]) -> None:
+        """``hops``: the oldest first."""
+        self.hops = hops
+
+    @cached_property
+    def outcomes(self) -> list[Outcome]:
+        """What came of their attempts, as it is known of each by itself."""
+        return [outcome for hop in self.hops for outcome in hop.outcomes]
+
+    @cached_property
+    def _told(self) -> list[Outcome]:
+        """The same, oldest first, as it is known when they are seen together.
+
+        Where no answer is agreed, but arrivals are usually seen, as by what goes on from there, one that is not seen is silence.
+        """
+        found = sorted(self.outcomes, key=_when)
+        if not any(one.what == "unseen" for one in found):
+            return found
+        noticed = sum(one.what == "ok" and one.shown.receipt for one in found) >= NOTICED
+        return silence(found) if noticed else found
+
+    @cached_property
+    def by_sender(self) -> Mapping[str, list[Outcome]]:
+        """What they tell when they are seen together, by who sent, oldest first."""
+        return self._grouped(attrgetter("sender"))
+
+    @cached_property
+    def by_receiver(self) -> Mapping[str, list[Outcome]]:
+        """The same by who was to receive."""
+        return self._grouped(attrgetter("receiver"))
+
+    def _grouped(self, end: Callable[[Outcome], str]) -> Mapping[str, list[Outcome]]:
+        groups: dict[str, list[Outcome]] = defaultdict(list)
+        for one in self._told:
+            groups[end(one)].append(one)
+        return dict(groups)
+
+
+_when = attrgetter("at", "item")
+
+ByRoute = Mapping[str, Nearby]
+"""Neighbours by the id of their route, in order of the ids, at most ``MOST_ROUTES`` of them."""
 
 
 class Traffic(Protocol):
@@ -93,18 +137,6 @@ class Traffic(Protocol):
         """On the routes out of a system."""
 
 
-def told_by(hops: Sequence[Hop]) -> list[Outcome]:
-    """What came of the attempts of neighbours on one route.
-
-    Where no answer is agreed, but arrivals are usually seen, as by what goes on from there, one that is not seen is silence.
-    """
-    found = [outcome for hop in hops for outcome in hop.outcomes]
-    if not any(one.what == "unseen" for one in found):
-        return found
-    noticed = sum(one.what == "ok" and one.shown.receipt for one in found) >= NOTICED
-    return silence(found) if noticed else found
-
-
 def silence(told: Iterable[Outcome]) -> list[Outcome]:
     """The same where an arrival is known to be seen: what is not seen was left without an answer."""
     return [replace(one, what="silent") if one.what == "unseen" else one for one in told]
@@ -112,7 +144,7 @@ def silence(told: Iterable[Outcome]) -> list[Outcome]:
 
 def outcomes_in(found: ByRoute) -> list[Outcome]:
     """What came of the attempts of neighbours."""
-    return [outcome for hops in found.values() for hop in hops for outcome in hop.outcomes]
+    return [outcome for near in found.values() for outcome in near.outcomes]
 
 
 @dataclass
@@ -123,6 +155,7 @@ class TrafficInMemory:
     _into: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _out_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _times: dict[str, list[float]] = field(default_factory=dict)
+    _near: dict[tuple[str, int, int], Nearby] = field(default_factory=dict)
 
     def add(self, route: str, hop: Hop) -> None:
         """Add one handoff."""
@@ -137,22 +170,29 @@ class TrafficInMemory:
 
     def into(self, system: str, at: datetime) -> ByRoute:
         """See ``Traffic.into``."""
-        return {route: self.near(route, at) for route in sorted(self._into.get(system, ()))[:MOST_ROUTES]}
+        return self._on(self._into.get(system, ()), at)
 
     def out_of(self, system: str, at: datetime) -> ByRoute:
         """See ``Traffic.out_of``."""
-        return {route: self.near(route, at) for route in sorted(self._out_of.get(system, ()))[:MOST_ROUTES]}
+        return self._on(self._out_of.get(system, ()), at)
 
-    def near(self, route: str, at: datetime) -> list[Hop]:
-        """The neighbours on a route of what was first seen at that time, oldest first."""
-        if route not in self._times:
+    def _on(self, routes: Collection[str], at: datetime) -> ByRoute:
+        moment = at.timestamp()
+        return {route: self.near(route, moment) for route in sorted(routes)[:MOST_ROUTES]}
+
+    def near(self, route: str, moment: float) -> Nearby:
+        """The neighbours on a route of what was first seen then (seconds since the epoch). What is close together has the same ones."""
+        times = self._times.get(route)
+        if times is None:
             self._hops[route].sort(key=_first)
-            self._times[route] = [hop.first_at for hop in self._hops[route]]
-        times, moment = self._times[route], at.timestamp()
+            times = self._times[route] = [hop.first_at for hop in self._hops[route]]
         middle = bisect_left(times, moment)
         low = bisect_left(times, moment - _HORIZON_S, max(middle - NEAREST, 0), middle)
         high = bisect_right(times, moment + _HORIZON_S, middle, min(middle + NEAREST, len(times)))
-        return self._hops[route][low:high]
+        found = self._near.get((route, low, high))
+        if found is None:
+            found = self._near[route, low, high] = Nearby(self._hops[route][low:high])
+        return found
 
 
 _first = attrgetter("first_at", "item")

@@ -15,6 +15,8 @@ from lineage.store.handoffs import listed_evidence
 from lineage.times import time_of
 
 PAGE = 5000
+FIRST_PAGE = 500
+"""Pages grow up to ``PAGE``, so that the first one is soon there, and the next ones are read while it is looked at."""
 _ITEM = ("id", "kind", "name", "origin", "declared", "expected_on")
 
 
@@ -88,27 +90,32 @@ class UnderWay:
 def pages(ask: Asker, since: datetime | None, as_of: datetime) -> Iterator[list[UnderWay]]:
     """Every item that was handed on by a time, those with evidence since another one, by id. Raises ServerError, OutOfTime.
 
-    One page is read ahead, while another one is looked at.
+    The first page is read from the call on, and each next one while the one before it is looked at.
     """
 
-    def read(after: str) -> list[Any]:
-        items: list[Any] = ask.raw("items_under_way", since=since, as_of=as_of, after=after, limit=PAGE)[0]["items"]
+    def read(after: str, limit: int) -> list[Any]:
+        items: list[Any] = ask.raw("items_under_way", since=since, as_of=as_of, after=after, limit=limit)[0]["items"]
         return items
 
-    with ThreadPoolExecutor(1) as reader:
-        page: Future[list[Any]] | None = reader.submit(read, "")
-        while page is not None:
-            items = page.result()
-            page = reader.submit(read, items[-1][0]) if len(items) == PAGE else None
-            yield [
-                UnderWay(
-                    {name: value for name, value in zip(_ITEM, one, strict=False) if value is not None},
-                    one[6],
-                    [{name: value for name, value in above.items() if value is not None} for above in one[7]],
-                    [Stored(*handoff) for handoff in one[8]],
-                )
-                for one in items
-            ]
+    def each(page: Future[list[Any]] | None, limit: int) -> Iterator[list[UnderWay]]:
+        with reader:
+            while page is not None:
+                items = page.result()
+                full, limit = len(items) == limit, min(2 * limit, PAGE)
+                page = reader.submit(read, items[-1][0], limit) if full else None
+                yield [_under_way(one) for one in items]
+
+    reader = ThreadPoolExecutor(1)
+    return each(reader.submit(read, "", FIRST_PAGE), FIRST_PAGE)
+
+
+def _under_way(listed: list[Any]) -> UnderWay:
+    return UnderWay(
+        {name: value for name, value in zip(_ITEM, listed, strict=False) if value is not None},
+        listed[6],
+        [{name: value for name, value in above.items() if value is not None} for above in listed[7]],
+        [Stored(*handoff) for handoff in listed[8]],
+    )
 
 
 def evidence_of(ask: Asker, handoffs: Mapping[str, str], as_of: datetime) -> dict[str, list[Evidence]]:
