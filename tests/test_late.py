@@ -376,6 +376,20 @@ def test_an_exchange_that_is_named_in_two_ways_is_one(session: Lineage, tell: Ca
     assert [(row.item, row.owed) for row in session.late(as_of=at("7:05"))] == [("episode:1", "acknowledgement")]
 
 
+def test_parts_do_not_show(session: Lineage, tell: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many routes are asked about at a time, each is answered by its own entry."""
+    every = {f"r{n}": f"{n} 6 * * *" for n in range(5)}
+    tell(*(route(id_, "a", f"b{id_}", schedule=schedule, deliver_within="PT1H") for id_, schedule in every.items()))
+    tell(*(saw("received", at("6:10", -1), f"report:{id_}", f"b{id_}", route=id_, to=f"b{id_}") for id_ in ("r1", "r3")))
+    tell(saw("received", at("6:20"), "report:today", "br4", route="r4", to="br4"))
+    whole = session.late(as_of=at("8:00"))
+    assert [(row.route, row.last_at) for row in whole] == [
+        ("r0", None), ("r1", at("6:10", -1)), ("r2", None), ("r3", at("6:10", -1))
+    ]  # fmt: skip
+    monkeypatch.setattr("lineage.answers.late.PART", 2)
+    assert session.late(as_of=at("8:00")) == whole
+
+
 def test_due_first_comes_first(session: Lineage, tell: Callable[..., None]) -> None:
     tell(route(**WITHIN), route("q", **WITHIN), route("d", **DAILY))
     for name, item, clock in (

@@ -12,10 +12,12 @@ from lineage.answers.results import Affected, Completeness, Impact, NodeRef
 from lineage.errors import NotFoundError, UsageError
 from lineage.graph import OutOfTime, Row
 from lineage.times import time_of
+from lineage.uncollected import uncollected
 
 MAX_DEPTH = 30
 
 
+@uncollected()
 def impact(ask: Asker, node: str, *, field: str | None = None, depth: int = MAX_DEPTH, as_of: datetime | None = None) -> Impact:
     """What lies downstream of a partner, system, job, interface, dataset, field or route.
 
@@ -42,6 +44,7 @@ class Reached(NamedTuple):
     id: str
 
 
+@uncollected()
 def reached(ask: Asker, node: str, *, field: str | None, depth: int, as_of: datetime | None) -> tuple[Reached, ...]:
     """What ``impact`` finds without anybody to ask, nearest first, each field by itself. ``as_of`` and errors as there."""
     moment = as_of or datetime.now(UTC)

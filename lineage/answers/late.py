@@ -16,8 +16,9 @@ that moment is folded anew from its evidence up to then, so the answer is that o
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, cast
@@ -35,11 +36,15 @@ from lineage.owed import standing
 from lineage.schedule import ScheduleError, Timetable
 from lineage.store.handoffs import as_evidence
 from lineage.times import time_of
+from lineage.uncollected import uncollected
 
 SOON = timedelta(hours=1)
 """How far ahead ``due_soon`` looks unless told otherwise."""
 _ISO: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 _ACKNOWLEDGEMENTS = {"http": ("receipt",), "mdn": ("receipt",), "functional": ("receipt", "acknowledgement")}
+
+PART, ABREAST = 3000, 2
+"""So many routes are asked about at a time, and so many times at once: each is a seek in the index, which a server's cores share."""
 
 _VALIDITY = ("valid_from", "valid_to")
 _COLUMNS = ("entries", "last_at", "arrived_at", "seen_at")
@@ -58,22 +63,25 @@ def parse_soon(text: str) -> timedelta:
         raise UsageError(f"{text!r} is not a duration.", hint="Write it in ISO 8601: PT30M, PT6H, P1D.") from error
 
 
+@uncollected()
 def late(ask: Asker, *, as_of: datetime | None = None, soon: timedelta = SOON) -> Late:
     """What is late at one moment.
 
     ``as_of``: UTC, now if None; ``soon``: how far ahead to list what is due next. Raises ServerError, OutOfTime.
     """
     now = as_of or datetime.now(UTC)
-    agreed, keys_of = _agreed(ask, now)
+    with ThreadPoolExecutor(1) as beside:
+        crossing = beside.submit(ask.rows, "late_under_way", as_of=now)
+        agreed, keys_of = _agreed(ask, now)
+        plans, unreadable = _plans(agreed, now)
+        slots = [(one, plan.slots(soon)) for one, plan in plans]
     # Two routes may list the same key only if evidence names one of them by its ends; then it counts for the one that it is.
     route_of = {key: route for route, keys in keys_of.items() for key in keys}
-    then = _under_way(ask, sorted(route_of), now)
-    plans, unreadable = _plans(agreed, now)
+    then = _under_way(crossing.result(), route_of)
     overdue = _overdue_items(ask, _questions(agreed, keys_of, now), route_of, then, now)
-    slots = [(one, plan.slots(soon)) for one, plan in plans]
-    found = _found(ask, [(r, key, some) for one, some in slots if some for r in one.routes for key in keys_of[r]], then, now)
+    found = _found(ask, [(some, one.routes) for one, some in slots if some], keys_of, then, now)
     owing = sorted({route for route, _ in overdue})
-    last = _found(ask, [(route, key, None) for route in owing for key in keys_of[route]], then, now)
+    last = _found(ask, [(None, owing)], keys_of, then, now)
     judged = [(r, found[r], plan.judge(found[r], soon)) for one, plan in plans for r in one.routes if r in found]
     routes = _routes(ask, {r for r, _, said in judged if said} | set(owing) | {r for one, _ in unreadable for r in one.routes})
     rows: list[dict[str, Any]] = [_unreadable(routes[r], note) for one, note in unreadable for r in one.routes]
@@ -125,13 +133,17 @@ def _plans(agreed: Iterable[Agreed], now: datetime) -> tuple[list[tuple[Agreed, 
     return plans, unreadable
 
 
-def _under_way(ask: Asker, keys: list[str], now: datetime) -> dict[Handoff, State | None]:
-    """Handoffs whose stored state is not that of then, with that of then; None where there was none yet."""
+def _under_way(crossing: Iterable[dict[str, Any]], route_of: Container[str]) -> dict[Handoff, State | None]:
+    """Handoffs whose stored state is not that of then, with that of then; None where there was none yet.
+
+    ``crossing``: what was under way then on any route, with its evidence; ``route_of``: the keys that are asked about.
+    """
     then: dict[Handoff, State | None] = {}
-    for row in ask.rows("late_under_way", routes=keys, as_of=now):
-        known = [one for one in row["evidence"] if _known_then(one, row["evidence"])]
-        states = fold_item(as_evidence(one["evidence"], one["route"]) for one in known)
-        then |= {(route, row["item"]): states.get(route) for route in row["routes"]}
+    for row in crossing:
+        if routes := [route for route in row["routes"] if route in route_of]:
+            known = [one for one in row["evidence"] if _known_then(one, row["evidence"])]
+            states = fold_item(as_evidence(one["evidence"], one["route"]) for one in known)
+            then |= {(route, row["item"]): states.get(route) for route in routes}
     return then
 
 
@@ -217,33 +229,29 @@ def _overdue_items(
 
 
 def _found(
-    ask: Asker, asked: list[tuple[str, str, Slots | None]], then: dict[Handoff, State | None], now: datetime
+    ask: Asker,
+    asked: Iterable[tuple[Slots | None, Iterable[str]]],
+    keys_of: Mapping[str, Sequence[str]],
+    then: dict[Handoff, State | None],
+    now: datetime,
 ) -> dict[str, Found]:
-    """What was found of these routes (route, key, its slots); none of those that were secured in time.
+    """What was found of these routes, which are asked by their slots; none of those that were secured in time.
 
     From one row of the index, and the handoffs that were under way.
     """
     found: dict[str, Found] = {}
-    if not asked:
+    groups = list(asked)
+    wanted = [(route, key, number) for number, (_, routes) in enumerate(groups) for route in routes for key in keys_of[route]]
+    if not wanted:
         return found
-    # Each distinct slot is sent once, as in ``_overdue_items``.
-    distinct = {slots: number for number, slots in enumerate(dict.fromkeys(slots for _, _, slots in asked if slots))}
-    answer = ask.raw(
-        "late_deliveries",
-        routes=[key for _, key, _ in asked],
-        slots=[distinct[slots] if slots else -1 for _, _, slots in asked],
-        opens=[slots.opens for slots in distinct],
-        due=[slots.due for slots in distinct],
-        follows=[slots.follows for slots in distinct],
-        as_of=now,
-    )[0]
     by_key: dict[str, list[State]] = defaultdict(list)
     for (key, _), state in then.items():
         if state is not None:
             by_key[key].append(state)
     named: dict[str, int] = defaultdict(int)
-    for entry, last, arrived, seen in zip(*(answer[name] for name in _COLUMNS), strict=True):
-        route, key, slots = asked[entry]
+    for entry, last, arrived, seen in _deliveries(ask, groups, wanted, now):
+        route, key, number = wanted[entry]
+        slots = groups[number][0]
         named[route] += 1
         one = Found(time_of(last), time_of(arrived), time_of(seen))
         for state in by_key[key]:
@@ -251,8 +259,29 @@ def _found(
             one |= Found(at, at if slots and slots.opens and at and at >= slots.opens else None, state.last_at)
         found[route] = found.get(route, Found()) | one
     # A key that is not named was secured in time, and with it the route.
-    keys = Counter(route for route, _, _ in asked)
-    return {route: one for route, one in found.items() if named[route] == keys[route]}
+    return {route: one for route, one in found.items() if named[route] == len(keys_of[route])}
+
+
+def _deliveries(
+    ask: Asker,
+    groups: Sequence[tuple[Slots | None, Iterable[str]]],
+    wanted: Sequence[tuple[str, str, int]],
+    now: datetime,
+) -> Iterator[tuple[int, int | None, int | None, int | None]]:
+    """The rows of ``late_deliveries``, in parts that the server works on side by side. ``wanted``: route, key, number of its group."""
+    opens, due, follows = ([getattr(slots, name, None) for slots, _ in groups] for name in ("opens", "due", "follows"))
+
+    def read(start: int) -> dict[str, Any]:
+        part = wanted[start : start + PART]
+        numbers = [number if groups[number][0] else -1 for _, _, number in part]
+        keys = [key for _, key, _ in part]
+        return ask.raw("late_deliveries", routes=keys, slots=numbers, opens=opens, due=due, follows=follows, as_of=now)[0]
+
+    starts = range(0, len(wanted), PART)
+    with ThreadPoolExecutor(ABREAST) as beside:
+        for start, answer in zip(starts, beside.map(read, starts), strict=True):
+            for entry, *times in zip(*(answer[name] for name in _COLUMNS), strict=True):
+                yield start + entry, *times
 
 
 class _Route(NamedTuple):
@@ -301,9 +330,12 @@ def _with_contacts(ask: Asker, rows: list[dict[str, Any]]) -> Iterator[LateRow]:
     teams = sorted({row["owner"] for row in rows if row["owner"]})
     systems = sorted({_debtor(row) for row in rows})
     people: dict[tuple[str, str | None], list[ContactRef]] = defaultdict(list)
-    for one in ask.rows("late_owners", teams=teams) if teams else []:
+    with ThreadPoolExecutor(1) as beside:
+        owners = beside.submit(ask.raw, "late_owners", teams=teams) if teams else None
+        asked = ask.raw("who_to_ask", systems=systems, draw=False) if systems else []
+    for one in owners.result() if owners else []:
         people["team", one["team"]].append(_contact(one, of=one["team"]))
-    for one in ask.rows("who_to_ask", systems=systems, draw=False) if systems else []:
+    for one in asked:
         if one["of"]:
             people["system", one["system"]].append(_contact(one, of=one["of"], system=one["system"]))
     for row in rows:

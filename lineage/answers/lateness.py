@@ -175,7 +175,20 @@ class Plan:
         return self.following if self.following and self.following.due <= shifted(self.now, soon) else None
 
     def _due(self) -> Iterator[Slot]:
-        """Due slots, newest first, back to where the agreement began."""
+        """Due slots, newest first, back to where the agreement began. Each is worked out once for all routes."""
+        for number in itertools.count():
+            while len(self._known) <= number:
+                if (slot := next(self._back, None)) is None:
+                    return
+                self._known.append(slot)
+            yield self._known[number]
+
+    @cached_property
+    def _known(self) -> list[Slot]:
+        return []
+
+    @cached_property
+    def _back(self) -> Iterator[Slot]:
         times = self.timetable.before(shifted(self.now, -self.within))
         for at, before in itertools.pairwise(itertools.chain(times, [None])):
             if at is None or not self._agreed(at):
