@@ -10,6 +10,7 @@ from harness import Say, profiled
 
 from lineage.bench.wide import ROOT, write_wide
 from lineage.facts import Dataset, Derivation
+from lineage.project import read_project
 from lineage.session import Lineage
 
 LEVELS = 18
@@ -35,9 +36,8 @@ def test_many_ways_to_the_same_cost_no_more_than_one(session: Lineage, say: Say,
 
 def test_a_wide_map_is_reached_as_a_whole(session: Lineage, tmp_path: Path) -> None:
     as_of = datetime(2026, 3, 16, tzinfo=UTC)
-    registry, events = write_wide(tmp_path / "wide", 240, as_of)
-    for feed, path in (("partners", registry), ("handoffs", events)):
-        report = session.load(feed, str(path))
+    for one in read_project(write_wide(tmp_path / "wide", 240, as_of, days=3)):
+        report = session.load(one.feed, one.source)
         assert (report.rejected, report.findings) == (0, [])
     reached = session.impact(ROOT).affected
     # A sixth of the data sets is the tree; each is carried by a route, which brings its receiver and that one's partner along.
@@ -46,6 +46,7 @@ def test_a_wide_map_is_reached_as_a_whole(session: Lineage, tmp_path: Path) -> N
     assert {one.label for one in reached if not (one.partner and one.contact)} == set()
     late = [row.route for row in session.late(as_of=as_of).rows if row.state == "late"]
     assert sorted(late) == sorted(f"wide-route-{n}" for n in range(0, 240, 10))
+    assert session.graph.read("MATCH (h:Secured) RETURN count(h) AS n").rows == [{"n": 240 * 3 - 24}]
 
 
 def test_both_queries_say_the_same(demo: Lineage) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -25,16 +26,16 @@ from lineage.bench.reloading import loading_goals
 from lineage.bench.report import Group, LoadCost, Machine, Measured
 from lineage.bench.sampling import Way, sample
 from lineage.bench.starting import ROUNDS, starting_goals
-from lineage.bench.wide_map import wide_map
+from lineage.bench.wide_map import Wide, wide_map
 from lineage.embedded import down
 from lineage.session import Lineage
 
 WARM_UP = 100
 """Rounds that do not count: the server compiles what is asked often."""
 WIDE = 30
-"""Rounds at most of what is asked about the wide map."""
-SWEEPS = 3
-"""Rounds of what takes seconds."""
+"""Rounds at most of what is asked about the wide map, or about many items."""
+SWEEPS, SWEEPS_S = 3, 40.0
+"""Rounds at least of what is asked about many items, and seconds in which there may be more, up to ``WIDE``."""
 
 
 def bench(
@@ -44,13 +45,15 @@ def bench(
     *,
     rounds: int,
     routes: int,
+    days: int,
     offline: bool,
     with_load: bool,
     say: Callable[[str], None],
 ) -> Measured:
     """Measure every question and the load beside their references on a simulated graph below ``folder``.
 
-    ``rounds``: samples of each small question; ``routes``: of the wide map that is measured beside it, none if 0;
+    ``rounds``: samples of each small question; ``routes``: of the wide map that is measured beside it, with so many ``days`` of
+    deliveries, none if 0;
     ``offline``: build the graph offline; ``with_load``: also create the graph's content raw, or import it bare if it is built offline,
     in another server. The graph stays in the folder for the next run. Raises RefusedError where the folder holds another graph,
     ServerError.
@@ -74,12 +77,14 @@ def bench(
         small = Group("Questions", LOOKUP, sample(ways, rounds, min(rounds, WARM_UP)))
         say("Asking about many items")
         many = sweeps(session, as_of)
-        large = Group("About many items: all of a day, and all that is late", next(iter(many)), sample(many, SWEEPS, 1))
+        often = _often(many, rounds)
+        large = Group("About many items: all of a day, and all that is late", next(iter(many)), sample(many, often, often // 3))
         cost = _load_cost(session, loaded, say) if with_load and loaded.offline is None else None
         groups: tuple[Group, ...] = (small, large)
         goals = (*question_goals(small, large), *_writing_goals(cost, loaded))
         if routes:
-            wide, found = wide_map(folder / "wide", routes, as_of, min(rounds, WIDE), connection, say)
+            map_ = Wide(routes, days, offline)
+            wide, found = wide_map(folder / "wide", map_, as_of, min(rounds, WIDE), connection, say)
             groups += (wide,)
             goals += found
         say("Starting the command line")
@@ -98,6 +103,14 @@ def bench(
             built=loaded.offline,
             missing=tuple(missing),
         )
+
+
+def _often(ways: Mapping[str, Way], rounds: int) -> int:
+    """How often to do this, after doing it once: what is done in no time is noisy."""
+    started = time.perf_counter()
+    for way in ways.values():
+        way(0)
+    return max(SWEEPS, min(rounds, WIDE, int(SWEEPS_S / (time.perf_counter() - started))))
 
 
 def _counts(session: Lineage) -> dict[str, int]:

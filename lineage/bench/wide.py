@@ -6,11 +6,14 @@ schedules, and a tree of data sets whose root reaches half of everything. Nothin
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from lineage.times import rfc3339
 
@@ -27,14 +30,19 @@ _STEP = 7919
 """A prime: spreads the receivers over all systems."""
 
 
-def write_wide(folder: Path, routes: int, as_of: datetime) -> tuple[Path, Path]:
-    """Write the registry and the handoff events of ``routes`` routes; gives both paths. ``as_of``: the events end there (UTC)."""
-    folder.mkdir(exist_ok=True)
-    registry, events = folder / "registry.json", folder / "handoffs.jsonl"
-    registry.write_text(json.dumps(_registry(routes)), "utf-8")
-    with events.open("w", encoding="utf-8") as file:
-        file.writelines(f"{json.dumps(event)}\n" for event in _events(routes, as_of))
-    return registry, events
+def write_wide(folder: Path, routes: int, as_of: datetime, days: int = 2) -> Path:
+    """Write the registry, the handoff events of ``routes`` routes, and the project that names both; gives its path.
+
+    ``as_of``: the events end there (UTC); ``days``: so many of them on each route.
+    """
+    folder.mkdir(exist_ok=True, parents=True)
+    (folder / "registry.json").write_text(json.dumps(_registry(routes)), "utf-8")
+    with (folder / "handoffs.jsonl").open("w", encoding="utf-8") as file:
+        file.writelines(f"{json.dumps(event)}\n" for event in _events(routes, as_of, days))
+    sources = [{"feed": "partners", "source": "registry.json"}, {"feed": "handoffs", "source": "handoffs.jsonl"}]
+    project = folder / "lineage.yaml"
+    project.write_text(yaml.safe_dump({"sources": sources}), "utf-8")
+    return project
 
 
 def _registry(routes: int) -> dict[str, list[dict[str, Any]]]:
@@ -111,13 +119,13 @@ def _time(route: int) -> tuple[int, int]:
     return divmod(route % SCHEDULES * 7, 60)
 
 
-def _events(routes: int, as_of: datetime) -> Iterator[dict[str, Any]]:
-    """Each route delivers one report a day before its last slot, and, unless it fell silent, one in that slot."""
+def _events(routes: int, as_of: datetime, days: int) -> Iterator[dict[str, Any]]:
+    """Day by day, each route delivers one report in its slot, but the last one only unless it fell silent."""
     systems = _systems(routes)
     due = [at for _, at in slots_of(as_of)]
-    for n in range(routes):
-        sender, receiver = f"wide-system-{n % systems}", _receiver(n, systems)
-        for day in (1,) if n % _SILENT == 0 else (1, 0):
+    for day, n in itertools.product(reversed(range(days)), range(routes)):
+        if day or n % _SILENT:
+            sender, receiver = f"wide-system-{n % systems}", _receiver(n, systems)
             at = due[n % SCHEDULES] - timedelta(days=day) + timedelta(minutes=5)
             yield from _delivery(f"wide-route-{n}", f"report:wide-{n}-{day}", (sender, receiver), at)
 

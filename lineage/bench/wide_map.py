@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from lineage.bench import postgres
 from lineage.bench.goals import Goal
+from lineage.bench.offline import build_offline
 from lineage.bench.report import Group
 from lineage.bench.sampling import Way, sample
 from lineage.bench.wide import ROOT, slots_of, write_wide
 from lineage.embedded import down
+from lineage.errors import RefusedError
 from lineage.graph import Row
+from lineage.project import read_project
 from lineage.session import Lineage, connect_embedded
 
 LOOKUP = "bare lookup"
@@ -23,18 +28,21 @@ CTE, NAMED, LATE = (f"{what}, PostgreSQL" for what in ("impact, ids and distance
 _SYSTEM = "MATCH (s:System {id: 'wide-system-0'}) RETURN s.name AS name"
 
 SCHEMA = """
-CREATE TABLE wide_nodes (id text PRIMARY KEY, label text NOT NULL, name text, owner text, partner text, schedule text);
+CREATE TABLE wide_nodes (id text PRIMARY KEY, label text NOT NULL, name text, owner text, partner text);
 CREATE TABLE wide_contacts (of text NOT NULL, email text NOT NULL);
 CREATE TABLE wide_feeds (upstream text NOT NULL, downstream text NOT NULL);
 CREATE TABLE wide_deliveries (route text NOT NULL, receiver text NOT NULL);
-CREATE TABLE wide_handoffs (route_id text NOT NULL, secured_at timestamptz NOT NULL);
+CREATE TABLE wide_routes (id text PRIMARY KEY, sender text NOT NULL, receiver text NOT NULL, dataset text, schedule text,
+    timezone text, owner text);
+CREATE TABLE wide_handoffs (route_id text NOT NULL, secured_at timestamptz NOT NULL, last_at timestamptz NOT NULL);
 """
 INDEXES = """
 CREATE INDEX ON wide_contacts (of);
 CREATE INDEX ON wide_feeds (upstream);
 CREATE INDEX ON wide_deliveries (route);
-CREATE INDEX ON wide_nodes (schedule);
+CREATE INDEX ON wide_routes (schedule);
 CREATE INDEX ON wide_handoffs (route_id, secured_at);
+CREATE INDEX ON wide_handoffs (route_id, last_at);
 ANALYZE;
 """
 _REACHED = """WITH RECURSIVE reached (id, distance) AS (
@@ -51,37 +59,52 @@ SQL_IDS = f"{_REACHED} SELECT id, distance FROM whole"  # noqa: S608  (our own t
 SQL_NAMED = f"""{_REACHED} SELECT w.distance, n.label, n.id, n.name, n.owner, n.partner, c.email
     FROM whole w JOIN wide_nodes n ON n.id = w.id LEFT JOIN wide_contacts c ON c.of = coalesce(n.owner, n.partner)
     ORDER BY 1, 2, 3"""  # noqa: S608
-SQL_LATE = """SELECT r.id, l.secured_at FROM unnest(%s::text[], %s::timestamptz[]) AS p (schedule, opens)
-    JOIN wide_nodes r ON r.schedule = p.schedule
+SQL_LATE = """WITH late AS (
+    SELECT r.*, p.opens, l.secured_at FROM unnest(%s::text[], %s::timestamptz[]) AS p (schedule, opens)
+    JOIN wide_routes r ON r.schedule = p.schedule
     LEFT JOIN LATERAL (SELECT h.secured_at FROM wide_handoffs h WHERE h.route_id = r.id AND h.secured_at <= %s
         ORDER BY h.secured_at DESC LIMIT 1) l ON true
-    WHERE l.secured_at IS NULL OR l.secured_at < p.opens"""
+    WHERE l.secured_at IS NULL OR l.secured_at < p.opens
+) SELECT late.*, s.last_at, o.email, d.email FROM late
+    LEFT JOIN LATERAL (SELECT h.last_at FROM wide_handoffs h WHERE h.route_id = late.id AND h.last_at <= %s
+        ORDER BY h.last_at DESC LIMIT 1) s ON true
+    LEFT JOIN wide_contacts o ON o.of = late.owner
+    LEFT JOIN wide_nodes n ON n.id = late.sender LEFT JOIN wide_contacts d ON d.of = n.owner
+    ORDER BY late.opens, late.id"""
 
 _TABLES = {
     "wide_nodes": """MATCH (n:Dataset|Route|System|Partner)
         RETURN n.id AS id, labels(n)[0] AS label, coalesce(n.name, n.id) AS name,
         COLLECT { MATCH (n)<-[:OWNS]-(t) RETURN t.id }[0] AS owner,
-        coalesce(COLLECT { MATCH (n)<-[:OPERATES]-(p) RETURN p.id }[0], CASE WHEN n:Partner THEN n.id END) AS partner,
-        n.schedule AS schedule""",
+        coalesce(COLLECT { MATCH (n)<-[:OPERATES]-(p) RETURN p.id }[0], CASE WHEN n:Partner THEN n.id END) AS partner""",
     "wide_contacts": "MATCH (n)-[:HAS_CONTACT]->(c) RETURN n.id AS id, c.email AS email",
     "wide_feeds": """MATCH (a)-[r:FEEDS|SENDS|OPERATES]->(b) WHERE coalesce(r.kind, '') <> 'follows'
         RETURN DISTINCT a.id AS a, b.id AS b""",
     "wide_deliveries": "MATCH (r:Route)-[:DELIVERS_TO]->(s) RETURN r.id AS route, s.id AS receiver",
+    "wide_routes": """MATCH (r:Route) RETURN r.id AS id, r.`from` AS sender, r.to AS receiver, r.dataset AS dataset,
+        r.schedule AS schedule, r.timezone AS timezone, r.owner AS owner""",
     "wide_handoffs": """MATCH (h:Handoff) WHERE h.secured RETURN h.route_id AS route,
-        toString(localdatetime(h.secured_at)) + 'Z' AS at""",
+        toString(localdatetime(h.secured_at)) + 'Z' AS at, toString(localdatetime(h.last_at)) + 'Z' AS last""",
 }
 
 
+@dataclass(frozen=True)
+class Wide:
+    """How wide a map is, and with how many days of deliveries; ``offline``: built offline instead of loaded."""
+
+    routes: int
+    days: int
+    offline: bool
+
+
 def wide_map(
-    folder: Path, routes: int, as_of: datetime, rounds: int, connection: Any | None, say: Callable[[str], None]
+    folder: Path, wide: Wide, as_of: datetime, rounds: int, connection: Any | None, say: Callable[[str], None]
 ) -> tuple[Group, tuple[Goal, ...]]:
-    """Sample the questions on a map of ``routes`` routes below ``folder``, made once. ``connection``: to PostgreSQL, if it is there."""
+    """Sample the questions on such a map below ``folder``, made once. ``connection``: to PostgreSQL, if it is there."""
     with ExitStack() as stack:
         stack.callback(down, folder / "home")
+        _make(folder, wide, as_of, say)
         session = stack.enter_context(connect_embedded(folder / "home"))
-        say(f"Loading a map of {routes:,} routes")
-        for feed, path in zip(("partners", "handoffs"), write_wide(folder, routes, as_of), strict=True):
-            session.load(feed, str(path))
         ways: dict[str, Way] = _ours(session, as_of)
         if connection is not None:
             connection.execute(SCHEMA)
@@ -89,9 +112,34 @@ def wide_map(
             connection.execute(INDEXES)
             ways |= _theirs(connection, as_of)
         say(f"Asking {len(ways)} questions about it {rounds} times")
-        group = Group(f"A map of {routes:,} routes", LOOKUP, sample(ways, rounds, min(rounds, 10)))
+        group = Group(f"A map of {wide.routes:,} routes", LOOKUP, sample(ways, rounds, min(rounds, 10)))
         affected, late = len(session.impact(ROOT).affected), len(session.late(as_of=as_of).rows)
-        return group, tuple(_goals(group, f"{affected:,} affected", f"{late:,} late of {routes:,} routes"))
+        told = f"{late:,} late of {wide.routes:,} routes with {_secured(session):,} deliveries"
+        return group, tuple(_goals(group, f"{affected:,} affected", told))
+
+
+def _make(folder: Path, wide: Wide, as_of: datetime, say: Callable[[str], None]) -> None:
+    """Make the home, unless it was made before. Raises RefusedError where it holds another map, or half of one."""
+    made = folder / "made.json"
+    if made.exists():
+        if (was := Wide(**json.loads(made.read_text("utf-8")))) != wide:
+            raise RefusedError(f"{folder} holds another map ({was}).", hint="Remove it, or ask for that one.")
+        return
+    if folder.exists():
+        raise RefusedError(f"{folder} holds no finished map.", hint="Remove it.")
+    say(f"Loading a map of {wide.routes:,} routes")
+    project = write_wide(folder, wide.routes, as_of, wide.days)
+    if wide.offline:
+        build_offline(project, folder / "home", None, say)
+    else:
+        with connect_embedded(folder / "home") as session:
+            for one in read_project(project):
+                session.load(one.feed, one.source)
+    made.write_text(json.dumps(asdict(wide)), "utf-8")
+
+
+def _secured(session: Lineage) -> int:
+    return int(session.graph.read("MATCH (h:Secured) RETURN count(h) AS n").rows[0]["n"])
 
 
 def _tuple(row: Row) -> tuple[Any, ...]:
@@ -110,7 +158,7 @@ def _ours(session: Lineage, as_of: datetime) -> dict[str, Way]:
 
 def _theirs(connection: Any, as_of: datetime) -> dict[str, Way]:
     schedules, opens = zip(*slots_of(as_of), strict=True)
-    slots = list(schedules), [one - timedelta(minutes=1) for one in opens], as_of
+    slots = list(schedules), [one - timedelta(minutes=1) for one in opens], as_of, as_of
     return {
         CTE: lambda _: connection.execute(SQL_IDS, (ROOT,)).fetchall(),
         NAMED: lambda _: connection.execute(SQL_NAMED, (ROOT,)).fetchall(),
