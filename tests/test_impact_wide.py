@@ -16,7 +16,7 @@ from lineage.session import Lineage
 LEVELS = 18
 
 
-@pytest.mark.parametrize("name", ["impact_reach", "downstream_impact"])
+@pytest.mark.parametrize("name", ["impact_reach", "impact_distances", "downstream_impact"])
 def test_many_ways_to_the_same_cost_no_more_than_one(session: Lineage, say: Say, name: str) -> None:
     """Two data sets on each level, both made from both of the level before: 2 to the power of 18 ways to the last."""
     say(
@@ -49,7 +49,7 @@ def test_a_wide_map_is_reached_as_a_whole(session: Lineage, tmp_path: Path) -> N
     assert session.graph.read("MATCH (h:Secured) RETURN count(h) AS n").rows == [{"n": 240 * 3 - 24}]
 
 
-def test_both_queries_say_the_same(demo: Lineage) -> None:
+def test_the_queries_say_the_same(demo: Lineage) -> None:
     starts = demo.graph.read(
         "MATCH (n:System|Dataset|Route|Partner|Interface|Field) RETURN n.id AS id, labels(n)[0] AS label ORDER BY label, id"
     ).rows
@@ -60,7 +60,9 @@ def test_both_queries_say_the_same(demo: Lineage) -> None:
         assert sorted((row["distance"], row["label"], row["id"], tuple(row["reached_from"])) for row in drawn) == sorted(
             (distance, label, id_, tuple(sorted(before))) for distance, label, id_, _, _, _, before, _, _ in listed["reached"]
         )
+        (far,) = demo.ask.raw("impact_distances", id=start["id"], label=start["label"])
         counted = demo.reached(f"{start['label']}:{start['id']}")
+        assert list(counted) == sorted(zip(far["distances"], far["labels"], far["ids"], strict=True))
         assert list(counted) == sorted((distance, label, id_) for distance, label, id_, *_ in listed["reached"])
         of_drawn = {(row["label"], row["id"]): (row["partner"], row["owner"], row["contact"]) for row in drawn}
         if start["label"] != "Field":

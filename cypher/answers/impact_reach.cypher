@@ -7,7 +7,6 @@
 // @param depth integer = 30  steps downstream at most, up to 31
 // @param as_of datetime = null  declarations of that time, null is now
 // @param any_field boolean = false  of the data set, only what one of its fields reaches of which nobody says what is made from it
-// @param named boolean = true  false: only distance, label and id of each, nobody to ask
 // @returns reached, teams, partners, systems, freshest
 // @example id='northwind-directory'
 CYPHER 25
@@ -62,18 +61,18 @@ CALL (passed, delivered, told) {
   RETURN one[0] AS x, min([one[1], one[2] IS NULL, one[2]]) AS nearest
 }
 WITH n, now, x, nearest[0] AS distance, nearest[2] AS brought
-WHERE x <> n AND distance <= $depth AND NOT (x:Route AND EXISTS { (x)-[:SAME_AS]->(:Route) })
+WHERE x <> n AND distance <= $depth AND NOT (x:Route AND EXISTS { (x)-[:SAME_AS]->() })
 LET label = [l IN labels(x) WHERE l IN ['Partner', 'System', 'Interface', 'Dataset', 'Field', 'Route', 'Report']][0],
-  owner = CASE WHEN NOT $named THEN null WHEN x:Field
+  owner = CASE WHEN x:Field
     THEN COLLECT { MATCH (x)<-[:HAS_FIELD]-()<-[w:OWNS]-(t:Team) WHERE w.valid_to IS NULL OR w.valid_to > now RETURN t.id ORDER BY t.id LIMIT 1 }[0]
     ELSE COLLECT { MATCH (x)<-[w:OWNS]-(t:Team) WHERE w.valid_to IS NULL OR w.valid_to > now RETURN t.id ORDER BY t.id LIMIT 1 }[0] END,
-  operator = CASE WHEN NOT $named THEN null WHEN x:Partner THEN x.id WHEN x:System THEN
+  operator = CASE WHEN x:Partner THEN x.id WHEN x:System THEN
     COLLECT { MATCH (p:Partner)-[o:OPERATES]->(x) WHERE o.valid_to IS NULL OR o.valid_to > now RETURN p.id ORDER BY p.id LIMIT 1 }[0] END,
-  from = CASE WHEN NOT $named THEN null WHEN brought IS NOT NULL THEN [brought] ELSE COLLECT { MATCH (y)-[:FEEDS|SENDS|OPERATES]->(x) RETURN y.id } END
-WITH collect(DISTINCT owner) AS owners, collect(DISTINCT operator) AS operators, collect(CASE WHEN $named THEN [
+  from = CASE WHEN brought IS NOT NULL THEN [brought] ELSE COLLECT { MATCH (y)-[:FEEDS|SENDS|OPERATES]->(x) RETURN y.id } END
+WITH collect(DISTINCT owner) AS owners, collect(DISTINCT operator) AS operators, collect([
   distance, label, x.id, coalesce(x.name, x.id), x.dataset,
   CASE WHEN x:Field THEN COLLECT { MATCH (d:Dataset {id: x.dataset}) RETURN d.name }[0] END, from, operator, owner
-] ELSE [distance, label, x.id] END) AS reached
+]) AS reached
 LET now = coalesce($as_of, datetime())
 LET teams = COLLECT {
   UNWIND owners AS id MATCH (t:Team {id: id})
@@ -87,7 +86,7 @@ LET partners = COLLECT {
   RETURN [id, COLLECT { MATCH (p)-[h:HAS_CONTACT]->(c:Contact) WHERE h.valid_to IS NULL OR h.valid_to > now RETURN coalesce(c.email, c.name) ORDER BY c.id LIMIT 1 }[0]]
 }
 LET systems = COLLECT {
-  UNWIND [one IN reached WHERE $named AND one[1] = 'System' | one[2]] AS id
+  UNWIND [one IN reached WHERE one[1] = 'System' | one[2]] AS id
   RETURN [id, COLLECT {
     MATCH (e:Evidence) WHERE e.said_by = id AND e.time <= now
     RETURN e.time.epochMillis * 1000 + e.time.microsecond % 1000 ORDER BY e.said_by DESC, e.time DESC LIMIT 1

@@ -26,7 +26,8 @@ def impact(ask: Asker, node: str, *, field: str | None = None, depth: int = MAX_
     expansion runs into the time limit, the answer is empty and says so.
     """
     moment = as_of or datetime.now(UTC)
-    start = _start_within(ask, node, field, depth)
+    _within(depth)
+    start = start_of(ask, node, field)
     try:
         found = reach(ask, start, depth, moment)
     except OutOfTime:
@@ -47,10 +48,19 @@ class Reached(NamedTuple):
 @uncollected()
 def reached(ask: Asker, node: str, *, field: str | None, depth: int, as_of: datetime | None) -> tuple[Reached, ...]:
     """What ``impact`` finds without anybody to ask, nearest first, each field by itself. ``as_of`` and errors as there."""
+    _within(depth)
     moment = as_of or datetime.now(UTC)
-    start = _start_within(ask, node, field, depth)
-    (answer,) = ask.raw("impact_reach", id=start.id, label=start.label, depth=depth, as_of=moment, named=False)
-    return tuple(map(Reached._make, sorted(answer["reached"])))
+
+    def answers(id_: str, label: str | None) -> list[Row]:
+        return ask.raw("impact_distances", id=id_, label=label, depth=depth, as_of=moment)
+
+    # What is named by its id alone need not be looked for first. A label, or a field, may be named in another way.
+    found = [] if field or {":", "."} & set(node) else answers(node, None)
+    if len(found) != 1:
+        start = start_of(ask, node, field)
+        found = answers(start.id, start.label)
+    (answer,) = found
+    return tuple(sorted(map(Reached, answer["distances"], answer["labels"], answer["ids"])))
 
 
 class Reach(NamedTuple):
@@ -86,10 +96,9 @@ def _rows(answer: Row) -> list[Row]:
     return sorted(rows, key=lambda row: (row["distance"], row["label"], row["id"]))
 
 
-def _start_within(ask: Asker, node: str, field: str | None, depth: int) -> NodeRef:
+def _within(depth: int) -> None:
     if not 1 <= depth <= MAX_DEPTH:
         raise UsageError(f"depth {depth} is not between 1 and {MAX_DEPTH}.")
-    return start_of(ask, node, field)
 
 
 def start_of(ask: Asker, node: str, field: str | None) -> NodeRef:
