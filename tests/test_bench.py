@@ -16,14 +16,31 @@ from lineage.bench.in_memory import networkx_impact, rustworkx_impact
 from lineage.bench.offline import Offline
 from lineage.bench.report import Group, LoadCost, Machine, Measured, markdown
 from lineage.bench.sampling import Spread, sample
+from lineage.bench.warming import warmed
 from lineage.embedded import down, status
+from lineage.session import Lineage
 
 
 def test_ways_are_sampled_in_turn_and_the_warm_up_does_not_count() -> None:
     calls: list[tuple[str, int]] = []
     found = sample({name: lambda n, name=name: calls.append((name, n)) for name in "ab"}, 2, 1)  # type: ignore[misc]
-    assert calls == [("a", 0), ("b", 0), ("a", 1), ("b", 1), ("a", 2), ("b", 2)]
-    assert [spread.count for spread in found.values()] == [2, 2]
+    assert [sorted(calls[at : at + 2]) for at in (0, 2, 4)] == [[("a", n), ("b", n)] for n in range(3)]
+    assert {name: spread.count for name, spread in found.items()} == {"a": 2, "b": 2}
+
+
+def test_no_way_always_comes_after_the_same_one() -> None:
+    calls: list[str] = []
+    sample({name: lambda _, name=name: calls.append(name) for name in "abc"}, 30, 0)  # type: ignore[misc]
+    assert {calls[at - 1] for at, name in enumerate(calls) if name == "a" and at % 3} == {"b", "c"}
+
+
+def test_what_does_not_fit_is_not_read(session: Lineage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "data" / "databases").mkdir(parents=True)
+    (tmp_path / "data" / "databases" / "store").write_bytes(b"x" * (2 << 20))
+    monkeypatch.setattr("lineage.embedded.conf.memory", lambda: (1, 1, 1))
+    assert not warmed(session, tmp_path)
+    monkeypatch.setattr("lineage.embedded.conf.memory", lambda: (1, 1, 3))
+    assert warmed(session, tmp_path)
 
 
 def test_percentiles_and_ratios() -> None:

@@ -72,6 +72,9 @@ def point_questions(session: Lineage, about: Subjects, as_of: datetime) -> dict[
     }
     if about.partner:
         ways["last-handoff --partner"] = lambda _: session.last_handoffs(partner=about.partner, limit=1)
+        ways["last_handoffs_of_partner, the query"] = lambda _: session.query(
+            "last_handoffs_of_partner", partner=about.partner, limit=1, draw=False
+        )
     return ways
 
 
@@ -93,7 +96,7 @@ def question_goals(small: Group, large: Group) -> Iterator[Goal]:
         ("trace", 1.5, 3),
         ("last-handoff", 1.5, 3),
         ("last_handoffs_of_route, the query", 1.5, None),
-        ("last-handoff --partner", 1.5, None),
+        ("last_handoffs_of_partner, the query", 1.5, None),
     ):
         if name not in small.spreads:
             continue  # a route whose system nobody operates

@@ -26,6 +26,7 @@ from lineage.bench.reloading import loading_goals
 from lineage.bench.report import Group, LoadCost, Machine, Measured
 from lineage.bench.sampling import Way, sample
 from lineage.bench.starting import ROUNDS, starting_goals
+from lineage.bench.warming import warmed
 from lineage.bench.wide_map import Wide, wide_map
 from lineage.embedded import down
 from lineage.session import Lineage
@@ -62,6 +63,8 @@ def bench(
         stack.callback(down, folder / "home")
         session, loaded, as_of = prepared(folder, items, seed, offline=offline, reference=with_load, say=say)
         stack.enter_context(session)
+        say("Reading the graph once, if it fits into memory")
+        warm = warmed(session, folder / "home")
         about = subjects(session, seed)
         connection = None
         missing = [f"{name}: it is not installed" for name in LIBRARIES if name not in installed()]
@@ -74,7 +77,8 @@ def bench(
             postgres.fill(connection, dict(tables(session, about)))
             ways |= in_postgres(connection, about)
         say(f"Asking {len(ways)} questions {rounds} times")
-        small = Group("Questions", LOOKUP, sample(ways, rounds, min(rounds, WARM_UP)))
+        title = "Questions, the graph read once before" if warm else "Questions, to a graph that memory does not hold"
+        small = Group(title, LOOKUP, sample(ways, rounds, min(rounds, WARM_UP)))
         say("Asking about many items")
         many = sweeps(session, as_of)
         often = _often(many, rounds)
