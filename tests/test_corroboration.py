@@ -395,6 +395,12 @@ def test_what_answers_others_in_between_is_not_down() -> None:
     assert answered.missing == ("the log of b of that time",)
 
 
+@pytest.mark.parametrize("batch", [("ok", "silent"), ("silent", "ok")])
+def test_of_what_was_sent_at_one_moment_the_order_says_nothing(batch: tuple[What, What]) -> None:
+    """A batch has one time for all that is in it: whoever answered one of them was up, in whatever order they are listed."""
+    assert fault("refused", *(f"c b 590 {what}" for what in batch), "c b 605 ok") == UNDETERMINED
+
+
 @pytest.mark.parametrize(("acknowledgement", "what"), [("none", "silent"), ("http", "unseen")])
 def test_what_is_known_to_be_seen_when_it_arrives_needs_no_arrival_among_the_nearest(acknowledgement: str, what: What) -> None:
     network = Network("a b 580 unseen", "a b 620 unseen")

@@ -167,7 +167,7 @@ def fared(case: Case, episode: Episode, neighbour: Sequence[Outcome], at: float)
     telling = [o for o in _between(neighbour, at - NEAR_S, at + NEAR_S) if o.what in case.bad or o.what in case.good]
     bracketed = any(o.what in case.good for o in _between(neighbour, episode.first + SKEW_S, episode.last - SKEW_S))
     following = bisect_right(telling, at, key=_at)
-    last, next_ = (telling[following - 1] if following else None), next(iter(telling[following:]), None)
+    last, next_ = _first_of(reversed(telling[:following]), case), _first_of(telling[following:], case)
     # Failing as well, in the time in which this sender got nothing through.
     since = (episode.after if episode.after is not None else at - NEAR_S) - SKEW_S
     until = (episode.before if episode.before is not None else at + NEAR_S) + SKEW_S
@@ -185,6 +185,18 @@ def _between(outcomes: Sequence[Outcome], low: float, high: float) -> Sequence[O
     return outcomes[bisect_left(outcomes, low, key=_at) : bisect_right(outcomes, high, key=_at)]
 
 
+def _first_of(outcomes: Iterable[Outcome], case: Case) -> Outcome | None:
+    """The first; of several at its moment, as of one batch, one that got through: who answers one of them is up."""
+    first: Outcome | None = None
+    for one in outcomes:
+        if first is not None and one.at != first.at:
+            break
+        if one.what in case.good:
+            return one
+        first = first or one
+    return first
+
+
 def began_failing(case: Case, episode: Episode, neighbour: Sequence[Outcome]) -> Side:
     """Whether another sender began to fail at the moment when this one did, or got through just after it."""
     since = (episode.after if episode.after is not None else episode.first - NEAR_S) - SKEW_S
@@ -194,7 +206,8 @@ def began_failing(case: Case, episode: Episode, neighbour: Sequence[Outcome]) ->
     just_after = episode.first + SKEW_S, episode.first + SKEW_S + GAP_S
     through = next((o for o in then if o.what in case.good and just_after[0] <= o.at <= just_after[1]), None)
     before = [o for o in telling if o.at < since]
-    if failed and before and before[-1].what in case.bad:
+    already = _first_of(reversed(before), case)
+    if failed and already and already.what in case.bad:
         return Side(None)  # it failed already while this one still got through
     if failed and (through is None or failed.at < through.at):
         return Side("bad", (failed,))

@@ -234,7 +234,9 @@ def _relapses(case: Case, episode: Episode, bad: list[str]) -> int:
         until = until if episode.before is None else min(until, episode.before)
     relapses = 0
     for group in (case.own, *(case.others[name] for name in bad)):
-        told = [o.what == "silent" for o in group if (o.what == "silent" or o.what in case.good) and since <= o.at <= until]
+        then = (o for o in group if (o.what == "silent" or o.what in case.good) and since <= o.at <= until)
+        # Of several at one moment nobody knows which came first.
+        told = [o.what == "silent" for o in sorted(then, key=lambda o: (o.at, o.what in case.good))]
         first = told.index(True) if True in told else len(told)
         relapses += sum(not before and now for before, now in pairwise(told[first:]))
     return relapses

@@ -95,7 +95,7 @@ class Nearby:
 
         Where no answer is agreed, but arrivals are usually seen, as by what goes on from there, one that is not seen is silence.
         """
-        found = sorted(self.outcomes, key=_when)
+        found = sorted(self.outcomes, key=_at)
         if not any(one.what == "unseen" for one in found):
             return found
         noticed = sum(one.what == "ok" and one.shown.receipt for one in found) >= NOTICED
@@ -112,13 +112,13 @@ class Nearby:
         return self._grouped(attrgetter("receiver"))
 
     def _grouped(self, end: Callable[[Outcome], str]) -> Mapping[str, list[Outcome]]:
-        groups: dict[str, list[Outcome]] = defaultdict(list)
-        for one in self._told:
-            groups[end(one)].append(one)
-        return dict(groups)
+        ends = set(map(end, self._told))
+        if len(ends) == 1:  # as nearly always: who sends on a route, and who receives there, is its definition
+            return dict.fromkeys(ends, self._told)
+        return {name: [one for one in self._told if end(one) == name] for name in sorted(ends)}
 
 
-_when = attrgetter("at", "item")
+_at = attrgetter("at")
 
 ByRoute = Mapping[str, Nearby]
 """Neighbours by the id of their route, in order of the ids, at most ``MOST_ROUTES`` of them."""
@@ -206,7 +206,7 @@ def outcomes(state: State, agreement: Agreement | None, item: str, kind: str, as
         Outcome(item, kind, state.route, state.from_system, state.to_system, state.dataset, at.timestamp(), what, shown, code)
         for what, at, shown, code in _told(state, agreement, as_of)
     ]
-    return tuple(sorted(found, key=lambda one: one.at))
+    return tuple(sorted(found, key=_at))
 
 
 def _told(state: State, agreement: Agreement | None, as_of: datetime) -> Iterator[tuple[What, datetime, Shown, str | None]]:
