@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -70,8 +69,7 @@ class Attempt(NamedTuple):
     started: datetime | None
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """One handoff, folded. ``secured_by``: ``receipt`` (the receiver's word) or ``onward`` (it was seen going on from there).
 
     ``item_last_at``: the newest evidence of all the item's handoffs, where these can still change the state; ``superseded``:
@@ -136,7 +134,7 @@ def ended(state: State, sender: str | None, receiver: str | None) -> State:
     """The state with these ends, where its evidence does not say them."""
     if state.from_system and state.to_system:
         return state
-    return replace(state, from_system=state.from_system or sender, to_system=state.to_system or receiver)
+    return state._replace(from_system=state.from_system or sender, to_system=state.to_system or receiver)
 
 
 def fold_item(evidence: Iterable[Evidence]) -> dict[str, State]:
@@ -168,7 +166,7 @@ def _beside_each_other(states: dict[str, State]) -> dict[str, State]:
         others = tuple(a for o in between[state.from_system, state.to_system] if o is not state for a in o.attempts)
         if others or may_change(state):
             missing = not state.secured and state.to_system in reached
-            result[route] = replace(state, item_last_at=last, superseded=missing, beside=others)
+            result[route] = state._replace(item_last_at=last, superseded=missing, beside=others)
     return result
 
 
@@ -178,7 +176,7 @@ def _order(seen: Evidence) -> tuple[datetime, str, str]:
 
 def fold_handoff(route: str, seen: Iterable[Evidence]) -> State:
     """One handoff from its own evidence alone; what the item's others show may still change it."""
-    evidence = sorted(set(seen), key=_order)
+    evidence = sorted(set(seen), key=_order)  # what has no time first, then by time
     from_system = min({e.from_system for e in evidence if e.from_system}, default=None)
     to_system = min({e.to_system for e in evidence if e.to_system}, default=None)
     attempts = _attempts(evidence, to_system)
@@ -194,23 +192,19 @@ def fold_handoff(route: str, seen: Iterable[Evidence]) -> State:
         secured_at=min((a.secured_at for a in secured if a.secured_at), default=None),
         secured_by="receipt" if secured else None,
         attempts=attempts,
-        transport=(shown.transport if shown else None) or ("queued" if _has(evidence, "queued") else None),
+        transport=(shown.transport if shown else None) or ("queued" if any(e.type == "queued" for e in evidence) else None),
         acknowledgement=shown.acknowledgement if shown else None,
         processing=shown.processing if shown else None,
         times=_times(evidence, to_system),
         evidence=tuple(evidence),
-        undated=any(e.time is None for e in evidence),
-        first_at=min(dated, default=None),
-        last_at=max(dated, default=None),
+        undated=len(dated) < len(evidence),
+        first_at=dated[0] if dated else None,
+        last_at=dated[-1] if dated else None,
     )
 
 
 def _started(attempt: Attempt) -> tuple[datetime, str]:
     return attempt.started or _UNDATED, attempt.key
-
-
-def _has(evidence: Iterable[Evidence], kind: str) -> bool:
-    return any(e.type == kind for e in evidence)
 
 
 def negates(seen: Evidence, to_system: str | None) -> bool:
@@ -250,8 +244,10 @@ def _attempts(evidence: list[Evidence], to_system: str | None) -> tuple[Attempt,
 
 def _inside(evidence: list[Evidence]) -> dict[str, set[str]]:
     """The messages that travelled in each envelope; an id that is also a message's own names that message."""
-    inside: dict[str, set[str]] = defaultdict(set)
     carriers = [e for e in evidence if e.envelopes and not e.in_reply_to]
+    if not carriers:
+        return {}
+    inside: dict[str, set[str]] = defaultdict(set)
     for seen in carriers:
         for envelope in seen.envelopes:
             inside[envelope].add(seen.attempt or envelope)
@@ -273,6 +269,7 @@ def _unless_answered(to_envelope: list[Evidence], about_message: list[Evidence])
 
 
 def _attempt(key: str, evidence: list[Evidence], to_system: str | None, also_negative: Iterable[Evidence]) -> Attempt:
+    types = {e.type for e in evidence}
     negatives = [e for e in evidence if negates(e, to_system)]
     secured, secured_at = _secured(evidence, [*negatives, *also_negative])
     return Attempt(
@@ -280,9 +277,9 @@ def _attempt(key: str, evidence: list[Evidence], to_system: str | None, also_neg
         evidence=tuple(evidence),
         secured=secured,
         secured_at=secured_at,
-        transport=_transport(evidence, negatives),
-        acknowledgement=_latest(evidence, _ACKNOWLEDGEMENTS),
-        processing=_processing(evidence, negatives),
+        transport=_transport(evidence, types, negatives),
+        acknowledgement=None if types.isdisjoint(_ACKNOWLEDGEMENTS) else _latest(evidence, _ACKNOWLEDGEMENTS),
+        processing=_processing(evidence, negatives) if "published" in types or negatives else None,
         started=min((e.time for e in evidence if e.time), default=None),
     )
 
@@ -301,9 +298,9 @@ def _secured(evidence: list[Evidence], negatives: list[Evidence]) -> tuple[bool,
     return bool(standing), min(standing, default=None)
 
 
-def _transport(evidence: list[Evidence], negatives: list[Evidence]) -> str | None:
+def _transport(evidence: list[Evidence], types: set[str], negatives: list[Evidence]) -> str | None:
     for kind in ("received", "picked_up"):
-        if _has(evidence, kind):
+        if kind in types:
             return kind
     # A resend of the same message after a failure is under way again; at the same moment the failure counts.
     travelling = [e for e in evidence if e.type == "sent" or (e.type == "failed" and e not in negatives)]
@@ -365,7 +362,7 @@ def _secure_by_onward(states: dict[str, State]) -> dict[str, State]:
             ]
             if proof:
                 since = min((e.time for e in proof if e.time), default=None)
-                result[state.route] = replace(state, secured=True, secured_by="onward", secured_at=since)
+                result[state.route] = state._replace(secured=True, secured_by="onward", secured_at=since)
     return result
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -74,8 +74,7 @@ def later(time: datetime, by: timedelta) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Expected:
+class Expected(NamedTuple):
     """One expected route. ``begun``: whether its sender has custody; ``begun_at``: since when, if known."""
 
     agreement: Agreement

@@ -158,7 +158,7 @@ class Study:
         state = self.routes.fold_one(key, said)
         if len(handoffs) == 1:
             h = handoffs[0]
-            return replace(state, secured=h.secured, secured_at=time_of(h.secured_at), secured_by=h.secured_by)
+            return state._replace(secured=h.secured, secured_at=time_of(h.secured_at), secured_by=h.secured_by)
         return state if state.secured and any(h.secured_by == "receipt" for h in handoffs) else None
 
     def _clean(self, row: UnderWay, key: str, h: Stored) -> Hop:

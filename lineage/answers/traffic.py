@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from operator import attrgetter
@@ -47,8 +47,7 @@ class Shown(NamedTuple):
     receipt: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of one attempt.
 
     ``at``: seconds since the epoch, by the sender's clock where its log has it. ``shown``: in whose log it is. ``code``: of a failure.
@@ -66,8 +65,7 @@ class Outcome:
     code: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(NamedTuple):
     """A handoff as its neighbours see it: when it was first seen (seconds since the epoch), and what came of its attempts."""
 
     first_at: float
@@ -139,7 +137,7 @@ class Traffic(Protocol):
 
 def silence(told: Iterable[Outcome]) -> list[Outcome]:
     """The same where an arrival is known to be seen: what is not seen was left without an answer."""
-    return [replace(one, what="silent") if one.what == "unseen" else one for one in told]
+    return [one._replace(what="silent") if one.what == "unseen" else one for one in told]
 
 
 def outcomes_in(found: ByRoute) -> list[Outcome]:
