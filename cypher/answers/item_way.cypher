@@ -55,7 +55,10 @@ LET ends = COLLECT {
 RETURN i{.id, .kind, .name, .origin, .declared, .expected_on} AS item, above, identifiers,
   [s IN seen | [s.handoff.route_id, s.sender, s.receiver, [r IN s.joined | r.id], COLLECT {
     WITH s.handoff AS h
-    MATCH (h)<-[:ABOUT]-(e:Evidence) WHERE e.time IS NULL OR e.time <= now
+    MATCH (h)<-[:ABOUT]-(n:Evidence)
+    // All at once: each property read by itself goes over those before it again.
+    LET e = properties(n)
+    FILTER e.time IS NULL OR e.time <= now
     RETURN [e.source, e.id, e.type, e.time.epochMillis * 1000 + e.time.microsecond % 1000, e.from_system, e.to_system, e.dataset,
       e.message_id, e.in_reply_to, e.envelopes, e.reporter, e.code, e.detail, e.raw_type]
   }]] AS hops,
