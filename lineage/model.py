@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MODEL_VERSION = 2
+MODEL_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -155,6 +155,7 @@ INDEXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Handoff", ("route_id", "last_at")),
     # Sparse ones: only what is open is in them, so that lateness costs what it lists.
     ("Handoff", ("route_id", "pending_since")),
+    ("Handoff", ("pending_undated", "route_id")),
     ("Handoff", ("route_id", "awaiting", "awaiting_at")),
     ("Handoff", ("unsettled", "settled_at")),
     ("Handoff", ("secured_undated", "route_id")),
@@ -230,7 +231,7 @@ PROPERTIES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "transport", "acknowledgement", "processing", "undated",
             "first_at", "last_at", "summary", "queued_at", "sent_at", "picked_up_at",
             "received_at", "acknowledged_at", "rejected_at", "failed_at", "processing_failed_at", "published_at",
-            "pending_since", "awaiting", "awaiting_at", "unsettled", "settled_at",
+            "pending_since", "pending_undated", "awaiting", "awaiting_at", "unsettled", "settled_at",
         ),
     ),
     (

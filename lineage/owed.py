@@ -22,13 +22,14 @@ def standing(state: State) -> dict[str, Any]:
     """The properties of the Handoff node that say what is open.
 
     ``pending_since``: it is not secured, the receiver does not have the item from elsewhere either, and this is when it was
-    first seen. ``awaiting``, ``awaiting_at``: see ``awaiting``. ``unsettled``, ``settled_at``: see ``settled``.
+    first seen; ``pending_undated``: the same, and nobody knows when. ``awaiting``, ``awaiting_at``: see ``awaiting``. ``unsettled``, ``settled_at``: see ``settled``.
     """
     open_ = not state.secured and not state.superseded
     awaits, since = awaiting(state)
     span, until = settled(state)
     return {
         "pending_since": state.first_at if open_ else None,
+        "pending_undated": True if open_ and state.first_at is None else None,
         "awaiting": awaits,
         "awaiting_at": since,
         "unsettled": span,

@@ -15,14 +15,15 @@ CALL (id) {
 LET owner = COLLECT {
   MATCH (n)<-[:HAS_FIELD|EXPOSES]-{0,1}(of)<-[w:OWNS]-(t:Team) WHERE w.valid_to IS NULL OR w.valid_to > now RETURN t ORDER BY t.id LIMIT 1 }[0]
 LET partner = COLLECT {
-  MATCH (p:Partner)-[o:OPERATES|HAS_TEAM]->(of)
-  WHERE (of = owner OR EXISTS { (n)<-[:EXPOSES]-(of) }) AND (o.valid_to IS NULL OR o.valid_to > now)
+  UNWIND [owner] + COLLECT { MATCH (n)<-[:EXPOSES]-(s:System) RETURN s } AS of
+  MATCH (of)<-[o:OPERATES|HAS_TEAM]-(p:Partner) WHERE o.valid_to IS NULL OR o.valid_to > now
   RETURN p ORDER BY CASE WHEN of = owner THEN 0 ELSE 1 END, p.id LIMIT 1 }[0]
 RETURN label, n.id AS id, coalesce(n.name, n.id) AS name,
   EXISTS { (n)-[f:FEEDS]->() WHERE f.valid_to IS NULL OR f.valid_to > now } AS feeds,
   owner.id AS owner, owner.name AS owner_name, partner.id AS partner,
   COLLECT {
-    MATCH (of)-[h:HAS_CONTACT]->(c:Contact) WHERE (of = owner OR of = partner) AND (h.valid_to IS NULL OR h.valid_to > now)
+    UNWIND [owner, partner] AS of
+    MATCH (of)-[h:HAS_CONTACT]->(c:Contact) WHERE h.valid_to IS NULL OR h.valid_to > now
     RETURN c{.name, .email, .role, of: of.id} ORDER BY CASE WHEN of = owner THEN 0 ELSE 1 END, c.id LIMIT 10 } AS contacts,
   n AS node
 ORDER BY label, id

@@ -73,9 +73,13 @@ WITH n, now, x, nearest[0] AS distance, nearest[2] AS brought
 WHERE x <> n AND distance <= $depth AND NOT EXISTS { (x)-[:SAME_AS]->(:Route) }
 LET owner = COLLECT { MATCH (x)<-[:HAS_FIELD]-{0,1}()<-[w:OWNS]-(t:Team) WHERE w.valid_to IS NULL OR w.valid_to > now RETURN t ORDER BY t.id LIMIT 1 }[0]
 LET operator = CASE WHEN x:Partner THEN x ELSE COLLECT {
-  MATCH (p:Partner)-[o:OPERATES|HAS_TEAM]->(of) WHERE (of = x OR of = owner) AND (o.valid_to IS NULL OR o.valid_to > now)
+  UNWIND [x, owner] AS of
+  MATCH (of)<-[o:OPERATES|HAS_TEAM]-(p:Partner) WHERE o.valid_to IS NULL OR o.valid_to > now
   RETURN p ORDER BY type(o) DESC, p.id LIMIT 1 }[0] END
-LET people = COLLECT { MATCH (of)-[h:HAS_CONTACT]->(c:Contact) WHERE (of = owner OR of = operator) AND (h.valid_to IS NULL OR h.valid_to > now) RETURN c ORDER BY CASE WHEN of = owner THEN 0 ELSE 1 END, c.id }
+LET people = COLLECT {
+  UNWIND [owner, operator] AS of
+  MATCH (of)-[h:HAS_CONTACT]->(c:Contact) WHERE h.valid_to IS NULL OR h.valid_to > now
+  RETURN c ORDER BY CASE WHEN of = owner THEN 0 ELSE 1 END, c.id }
 RETURN distance,
   [l IN labels(x) WHERE l IN ['Partner', 'System', 'Interface', 'Dataset', 'Field', 'Route', 'Report']][0] AS label,
   x.id AS id, coalesce(x.name, x.id) AS name, x.dataset AS dataset,

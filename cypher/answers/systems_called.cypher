@@ -16,7 +16,7 @@ RETURN [s IN systems | s{.*}] AS systems, COLLECT {
   MATCH (s)-[:SENDS|DELIVERS_TO]-(r:Route) WHERE NOT EXISTS { (r)-[:SAME_AS]->(:Route) }
   WITH DISTINCT r
   RETURN r{.*, kinds: COLLECT {
-    MATCH (h:Handoff {route_id: r.id})
+    MATCH (h:Handoff {route_id: r.id}) WHERE h.last_at IS NOT NULL
     WITH h ORDER BY h.route_id DESC, h.last_at DESC LIMIT 100
     RETURN DISTINCT split(h.item_id, ':')[0]
   }} ORDER BY r.id

@@ -26,7 +26,7 @@ _TIMES = (
 _COLUMNS = {
     **dict.fromkeys(_TEXTS, ""),
     **dict.fromkeys(_TIMES, "datetime"),
-    **dict.fromkeys(("secured", "secured_undated", "undated"), "boolean"),
+    **dict.fromkeys(("secured", "secured_undated", "pending_undated", "undated"), "boolean"),
     **dict.fromkeys(("attempts", "unsettled"), "long"),
     **dict.fromkeys(("reporters", "confirmed_by"), "string[]"),
 }
