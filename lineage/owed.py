@@ -22,7 +22,8 @@ def standing(state: State) -> dict[str, Any]:
     """The properties of the Handoff node that say what is open.
 
     ``pending_since``: it is not secured, the receiver does not have the item from elsewhere either, and this is when it was
-    first seen; ``pending_undated``: the same, and nobody knows when. ``awaiting``, ``awaiting_at``: see ``awaiting``. ``unsettled``, ``settled_at``: see ``settled``.
+    first seen; ``pending_undated``: the same, and nobody knows when. ``awaiting``, ``awaiting_at``: see ``awaiting``.
+    ``unsettled``, ``settled_at``: see ``settled``.
     """
     open_ = not state.secured and not state.superseded
     awaits, since = awaiting(state)
