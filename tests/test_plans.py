@@ -92,7 +92,7 @@ MAP = {"Account", "Dataset", "Interface", "Partner", "Report", "Route", "Run", "
 
 
 def test_what_is_planned_before_there_is_anything_goes_over_the_declared_map_at_most(graph: Graph) -> None:
-    """A plan may be kept for long after that (``dbms.cypher.min_replan_interval``)."""
+    """Neo4j keeps a plan for ten seconds at least, and longer where little changes that the plan was made of."""
     allowed = {f"NodeByLabelScan {label}" for label in MAP} | {"DirectedRelationshipTypeScan SAME_AS]->(r)"}
     found = {}
     for query in shipped():

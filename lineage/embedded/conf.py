@@ -48,10 +48,6 @@ server.memory.pagecache.size={page_cache}m
 db.tx_log.preallocate=false
 db.tx_log.rotation.retention_policy=100M size
 
-# A graph that grows makes plans stale, and planning a large question anew takes a second in which somebody waits for a trace.
-# What the library asks is planned alike for an empty and for a full graph (tests/test_plans.py), so that this is seldom of use.
-dbms.cypher.min_replan_interval=10m
-
 # Otherwise every stop waits 10 seconds for requests that can no longer come.
 internal.dbms.bolt.netty_server_shutdown_quiet_period_duration=0s
 """
