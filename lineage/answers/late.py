@@ -230,17 +230,16 @@ def _overdue_items(
 
 def _found(
     ask: Asker,
-    asked: Iterable[tuple[Slots | None, Iterable[str]]],
+    groups: Sequence[tuple[Slots | None, Iterable[str]]],
     keys_of: Mapping[str, Sequence[str]],
     then: dict[Handoff, State | None],
     now: datetime,
 ) -> dict[str, Found]:
-    """What was found of these routes, which are asked by their slots; none of those that were secured in time.
+    """What was found of these routes, which come in groups with their slots; none of those that were secured in time.
 
     From one row of the index, and the handoffs that were under way.
     """
     found: dict[str, Found] = {}
-    groups = list(asked)
     wanted = [(route, key, number) for number, (_, routes) in enumerate(groups) for route in routes for key in keys_of[route]]
     if not wanted:
         return found
@@ -269,13 +268,19 @@ def _deliveries(
     now: datetime,
 ) -> Iterator[tuple[int, int | None, int | None, int | None]]:
     """The rows of ``late_deliveries``, in parts that the server works on side by side. ``wanted``: route, key, number of its group."""
-    opens, due, follows = ([getattr(slots, name, None) for slots, _ in groups] for name in ("opens", "due", "follows"))
 
     def read(start: int) -> dict[str, Any]:
         part = wanted[start : start + PART]
-        numbers = [number if groups[number][0] else -1 for _, _, number in part]
-        keys = [key for _, key, _ in part]
-        return ask.raw("late_deliveries", routes=keys, slots=numbers, opens=opens, due=due, follows=follows, as_of=now)[0]
+        first, last = part[0][2], part[-1][2]
+        # Only the times of its own groups, each once: the driver takes longer over a time than the server over a seek.
+        theirs = [slots for slots, _ in groups[first : last + 1]]
+        return ask.raw(
+            "late_deliveries",
+            routes=[key for _, key, _ in part],
+            slots=[number - first if theirs[number - first] else -1 for _, _, number in part],
+            **{name: [getattr(slots, name, None) for slots in theirs] for name in ("opens", "due", "follows")},
+            as_of=now,
+        )[0]
 
     starts = range(0, len(wanted), PART)
     with ThreadPoolExecutor(ABREAST) as beside:

@@ -30,7 +30,7 @@ _STEP = 7919
 """A prime: spreads the receivers over all systems."""
 
 
-def write_wide(folder: Path, routes: int, as_of: datetime, days: int = 2) -> Path:
+def write_wide(folder: Path, routes: int, as_of: datetime, days: int) -> Path:
     """Write the registry, the handoff events of ``routes`` routes, and the project that names both; gives its path.
 
     ``as_of``: the events end there (UTC); ``days``: so many of them on each route.
