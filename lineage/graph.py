@@ -7,6 +7,7 @@ transaction of its own, in one round trip.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar, cast
@@ -225,14 +226,16 @@ class Graph:
             ) from error
 
 
+_OPTIONS = re.compile(r"CYPHER 25( \w+=\w+)*", re.IGNORECASE)
+
+
 def _explained(cypher: str) -> str:
-    """EXPLAIN goes behind a leading ``CYPHER 25`` and before the rest; comments may stand in front of either."""
+    """EXPLAIN goes behind a leading ``CYPHER 25`` with its options and before the rest; comments may stand in front of either."""
     lines = cypher.splitlines()
     first = next(index for index, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("//"))
-    if lines[first].strip().upper().startswith("CYPHER 25"):
-        rest = lines[first].strip()[len("CYPHER 25") :]
-        return "\n".join([*lines[:first], f"CYPHER 25 EXPLAIN {rest}", *lines[first + 1 :]])
-    return "\n".join([*lines[:first], "EXPLAIN", *lines[first:]])
+    options = found.group() if (found := _OPTIONS.match(lines[first].lstrip())) else ""
+    rest = lines[first].lstrip()[len(options) :]
+    return "\n".join([*lines[:first], f"{options} EXPLAIN {rest}", *lines[first + 1 :]])
 
 
 _AS_THEY_ARE = frozenset({str, int, float, bool, bytes, type(None)})

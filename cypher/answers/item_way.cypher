@@ -9,9 +9,11 @@
 // @param people boolean = false  also whom to ask about the systems
 // @returns item, above, identifiers, hops, agreements, systems, versions, alike, freshest
 // @example items=['episode:dev-meeting']
-CYPHER 25
+CYPHER 25 replan=skip
+// Neo4j takes up to a second to plan this, and would do so again and again while a load changes what there is how much of: who asks
+// then would wait. One plan is right for any graph, and so that it cannot be another, whatever there was when it was made, each index is named.
 UNWIND $items AS item
-MATCH (i:Item {id: item})
+MATCH (i:Item {id: item}) USING INDEX SEEK i:Item(id)
 LET now = coalesce($as_of, datetime())
 LET over = COLLECT { MATCH (i)-[:PART_OF|VERSION_OF]->{1,6}(a:Item) RETURN DISTINCT a }
 LET above = [a IN over | a{.id, .kind, .name, .origin, .declared, .expected_on}]
@@ -28,7 +30,7 @@ LET starts = [i.origin] + [a IN above | a.origin] + [h IN handoffs | h.from_syst
 LET open = COLLECT {
   UNWIND starts AS start
   WITH DISTINCT start WHERE start IS NOT NULL
-  MATCH (:System {id: start})-[:SENDS]->(first:Route)
+  MATCH (s:System {id: start})-[:SENDS]->(first:Route) USING INDEX SEEK s:System(id)
   WHERE i.kind IN first.item_kind
   MATCH (first)-[f:FEEDS WHERE f.kind <> 'arrival']->{0,20}(r:Route)
   WHERE i.kind IN r.item_kind AND (r.valid_from IS NULL OR r.valid_from <= now)
@@ -37,9 +39,9 @@ LET open = COLLECT {
 LET seen = COLLECT {
   UNWIND handoffs AS h
   LET at = coalesce(h.first_at, now)
-  LET named = COLLECT { MATCH (r:Route {id: h.route_id}) RETURN r }[0]
+  LET named = COLLECT { MATCH (r:Route {id: h.route_id}) USING INDEX SEEK r:Route(id) RETURN r }[0]
   LET joined = CASE WHEN named.declared THEN [named] ELSE COLLECT {
-    MATCH (:System {id: h.from_system})-[:SENDS]->(d:Route {`from`: h.from_system, to: h.to_system})
+    MATCH (s:System {id: h.from_system})-[:SENDS]->(d:Route {`from`: h.from_system, to: h.to_system}) USING INDEX SEEK s:System(id)
     WHERE d.declared AND (h.dataset IS NULL OR d.dataset IS NULL OR d.dataset = h.dataset)
       AND (i.kind IN d.item_kind OR d.item_kind = [])
       AND (d.valid_from IS NULL OR d.valid_from <= at) AND (d.valid_to IS NULL OR d.valid_to > at)
@@ -66,10 +68,10 @@ RETURN i{.id, .kind, .name, .origin, .declared, .expected_on} AS item, above, id
     .after, .expect, .deliver_within, .acknowledgement, .acknowledge_within, .valid_from, .valid_to}] AS agreements,
   COLLECT {
     UNWIND ends AS id
-    MATCH (s:System {id: id})
+    MATCH (s:System {id: id}) USING INDEX SEEK s:System(id)
     RETURN [id, COLLECT { MATCH (s)<-[o:OPERATES]-(p:Partner) WHERE o.valid_to IS NULL OR o.valid_to > now RETURN p.zone }[0],
       s.kind = 'notification',
-      COLLECT { MATCH (e:Evidence) WHERE e.said_by = id AND e.time <= now RETURN e.time.epochMillis * 1000 + e.time.microsecond % 1000 ORDER BY e.said_by DESC, e.time DESC LIMIT 1 }[0],
+      COLLECT { MATCH (e:Evidence) USING INDEX SEEK e:Evidence(said_by, time) WHERE e.said_by = id AND e.time <= now RETURN e.time.epochMillis * 1000 + e.time.microsecond % 1000 ORDER BY e.said_by DESC, e.time DESC LIMIT 1 }[0],
       CASE WHEN $people THEN [COLLECT {
         MATCH (s)<-[o:OPERATES]-(p:Partner) WHERE o.valid_to IS NULL OR o.valid_to > datetime() RETURN [p.id, p.zone]
       }[0], COLLECT {
@@ -87,4 +89,4 @@ RETURN i{.id, .kind, .name, .origin, .declared, .expected_on} AS item, above, id
   } AS systems,
   EXISTS { (i)<-[:VERSION_OF]-(:Item) } AS versions,
   EXISTS { (i)-[:MAY_BE]-(:Item) } AS alike,
-  COLLECT { MATCH (e:Evidence) WHERE e.time <= now RETURN e.time.epochMillis * 1000 + e.time.microsecond % 1000 ORDER BY e.time DESC LIMIT 1 }[0] AS freshest
+  COLLECT { MATCH (e:Evidence) USING INDEX SEEK e:Evidence(time) WHERE e.time <= now RETURN e.time.epochMillis * 1000 + e.time.microsecond % 1000 ORDER BY e.time DESC LIMIT 1 }[0] AS freshest
