@@ -395,6 +395,33 @@ def test_what_answers_others_in_between_is_not_down() -> None:
     assert answered.missing == ("the log of b of that time",)
 
 
+def test_receipts_lost_before_an_outage_do_not_make_it_a_hole_in_a_log() -> None:
+    usual = [*arrivals("cd"), "a b 400 ok", "a b 420 ok", "a b 950 ok", "c b 455 silent"]
+    silent = [f"{sender} b {minute} silent" for sender in "cd" for minute in range(570, 690, 10)]
+    assert fault("silent", *usual, *silent) == "b"
+    answered = Network(*usual, *silent, "d b 610 ok", "d b 650 ok").judge("silent")
+    assert answered.at_fault == UNDETERMINED
+
+
+def test_what_a_long_outage_left_unanswered_is_not_usually_so() -> None:
+    """It began a day before, and what was sent then says nothing about receipts that get lost."""
+    silent = [f"c b {minute} silent" for minute in range(-300, 1500, 45)]
+    assert fault("silent", "a b -560 ok", "a b -530 ok", *silent) == "b"
+
+
+def test_an_answer_by_http_would_be_on_the_senders_own_line() -> None:
+    silent = [f"{sender} b {minute} silent" for sender in "ac" for minute in range(300, 900, 60)]
+    assert Network(*silent).judge("silent", acknowledgement="http").at_fault == "b"
+    assert Network(*silent).judge("silent", acknowledgement="mdn").at_fault == UNDETERMINED, "its log may be what is missing"
+
+
+def test_a_log_in_which_nothing_is_of_what_others_handed_on_is_not_there() -> None:
+    handed_on = [f"c a {minute} ok received=no" for minute in (500, 560, 600, 640)]
+    assert fault(None, *handed_on) == UNDETERMINED
+    assert fault(None, *handed_on[:1]) == "a", "one line may be missing"
+    assert fault(None, *handed_on, "c a 610 ok") == "a"
+
+
 @pytest.mark.parametrize("batch", [("ok", "silent"), ("silent", "ok")])
 def test_of_what_was_sent_at_one_moment_the_order_says_nothing(batch: tuple[What, What]) -> None:
     """A batch has one time for all that is in it: whoever answered one of them was up, in whatever order they are listed."""
@@ -437,6 +464,19 @@ def test_outcomes_of_attempts() -> None:
     assert told(sent, seen("rejected", 2, "b", in_reply_to="m1")) == [("rejected", True)]
     assert told(sent, seen("failed", 2, "b", in_reply_to="m1", code="503")) == [("refused", True)]
     assert told(seen("sent", 990, "a", message_id="m1")) == [], "its answer is not overdue"
+
+
+@pytest.mark.parametrize(("answered", "at_minute"), [(50, 5), (90, 90)])
+def test_an_answer_later_than_agreed_was_to_a_sending_that_the_log_lacks(answered: int, at_minute: int) -> None:
+    route = {"id": "a-to-b", "from": "a", "to": "b", "declared": True, "item_kind": ["episode"], "acknowledge_within": "PT1H"}
+    said = [seen("sent", 5, "a", message_id="m1"), seen("received", answered, "b", in_reply_to="m1")]
+    hop = hop_of("a-to-b", "episode:1", "episode", at(1), said, RouteMap([route]), at(1000))
+    assert hop is not None
+    assert [one.at for one in hop.outcomes] == [at(at_minute).timestamp()]
+    failed = seen("failed", 2, "a", message_id="m1", code="503")
+    again = hop_of("a-to-b", "episode:1", "episode", at(1), [failed, *said], RouteMap([route]), at(1000))
+    assert again is not None
+    assert [one.at for one in again.outcomes if one.what == "ok"] == [at(at_minute).timestamp()]
 
 
 def test_evidence_that_names_only_the_ends_is_one_hop_with_that_on_the_route() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
+from math import inf
 from operator import attrgetter
 
 from lineage.answers.expected import Expected
@@ -229,6 +230,13 @@ def all_fared(case: Case, episode: Episode, neighbours: Mapping[str, Sequence[Ou
 def answered(outcomes: Iterable[Outcome], low: float, high: float) -> bool:
     """Whether a reply that a sender noted shows that the receiver was up between two moments."""
     return any(o.what == "ok" and o.shown.reply and low < o.at < high for o in outcomes)
+
+
+def span_without(moments: Iterable[float], at: float) -> tuple[float, float]:
+    """The time around a moment in which none of these lies; infinite where there is none before, or after."""
+    times = sorted(moments)
+    following = bisect_right(times, at)
+    return times[following - 1] if following else -inf, times[following] if following < len(times) else inf
 
 
 def named(sides: dict[str, Side], said: str) -> list[str]:

@@ -20,10 +20,10 @@ from lineage.answers.cases import (
     Side,
     all_began,
     all_fared,
-    answered,
     case_of,
     episode_of,
     named,
+    span_without,
 )
 from lineage.answers.expected import Expected
 from lineage.answers.logs import usual
@@ -213,16 +213,21 @@ def _vanished(case: Case, episode: Episode, now: dict[str, Side], traffic: Traff
     if _usual_silence(case, silent) ** (len(silent) - 1) > CHANCE or _relapses(case, episode, bad) > 1 + len(bad):
         return case.finding.doubted(f"{case.receiver} often leaves messages unanswered.", f"a log of {case.receiver}")
     lost = [o.at for o in failed if o.what == "silent"]
-    heard = None if _answered_between(case, lost) else _heard(case, episode, bad, traffic)
+    heard = None if _answered_between(case, lost, 1 + len(bad)) else _heard(case, episode, bad, traffic)
     if heard is None:
         why = f"It did not answer {_list(bad)} either, but that may be a hole in its log."
         return case.finding.doubted(why, f"the log of {case.receiver} of that time")
     return _receiver(case, f"it did not answer {_list(bad)} either", heard)
 
 
-def _answered_between(case: Case, lost: list[float]) -> bool:
-    """Whether the receiver answered anybody between these moments, when others were lost: it was up, and its log of them is missing."""
-    return bool(lost) and answered(case.incoming, min(lost) + SKEW_S, max(lost) - SKEW_S)
+def _answered_between(case: Case, lost: list[float], chance: int) -> bool:
+    """Whether the receiver answered anybody between these moments, when others were lost: it was up, and its log of them is missing.
+
+    ``chance``: so many receipts may have been lost by themselves before or after, but not one in ten.
+    """
+    since, until = span_without([o.at for o in case.incoming if o.what == "ok" and o.shown.reply], case.at)
+    strays = sum(not since - SKEW_S <= at <= until + SKEW_S for at in lost)
+    return strays > min(chance, len(lost) / 10)
 
 
 def _relapses(case: Case, episode: Episode, bad: list[str]) -> int:
@@ -244,7 +249,8 @@ def _relapses(case: Case, episode: Episode, bad: list[str]) -> int:
 
 def _usual_silence(case: Case, silent: set[str]) -> float:
     """How often this receiver leaves messages unanswered at other times: receipts do get lost."""
-    rest = [o for o in case.incoming if o.item not in silent]
+    since, until = span_without([o.at for o in case.incoming if o.what in case.good], case.at)
+    rest = [o for o in case.incoming if o.item not in silent and not since < o.at < until]
     return (sum(o.what == "silent" for o in rest) + 0.5) / (len(rest) + 1)
 
 
@@ -258,7 +264,8 @@ def _heard(case: Case, episode: Episode, bad: list[str], traffic: Traffic) -> fl
     if any(low <= o.at <= high for o in sends):
         return None
     silent = [*case.own, *(o for name in bad for o in case.others[name])]
-    if any(o.shown.reply for o in silent if o.what == "ok"):
+    # An answer by HTTP would be on the sender's own line.
+    if case.expected.agreement.acknowledgement == "http" or any(o.shown.reply for o in silent if o.what == "ok"):
         return CERTAIN
     if usual([o for o in sends if o.shown.receipt], episode.last - episode.first) >= ENOUGH:
         return STRONG

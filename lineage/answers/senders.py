@@ -40,6 +40,10 @@ def not_sent(case: Case, traffic: Traffic) -> Finding:
         why = f"But {unlogged} of the items that reached it at that time are missing in its log as well."
         return case.finding.doubted(why, f"the log of {case.sender} of that time")
     often = usual_rate(sends, low, high)
+    noted = [o.at for o in mine if o.what == "queued"] + [o.at for o in into if o.shown.receiver]
+    if not sends and not noted and sum(o.what == "ok" for o in into) > TELLING:
+        why = "But its log shows nothing at all of that time, of what others handed on to it either."
+        return case.finding.doubted(why, f"the log of {case.sender} of that time")
     if often * (high - low) < TELLING:
         # It sent others all the time, or its log is too thin to tell.
         unheard = case.expected.agreement.acknowledgement == "none"
@@ -47,7 +51,6 @@ def not_sent(case: Case, traffic: Traffic) -> Finding:
             why = "But one line that is missing in its log would look the same, and others of that time show nothing."
             return case.finding.doubted(why, f"what {case.receiver} got at that time")
         return replace(case.finding, confidence=CERTAIN)
-    noted = [o.at for o in mine if o.what == "queued"] + [o.at for o in into if o.shown.receiver]
     if _down(into, low, high) or often * beyond_one_hole(low, high, noted) >= TELLING or _unheard(case, traffic, low, high):
         # It was down, or noted what came in while it sent nothing, or others' logs would show what it sends.
         return replace(case.finding, confidence=CERTAIN)

@@ -201,17 +201,17 @@ def outcomes(state: State, agreement: Agreement | None, item: str, kind: str, as
     if not state.from_system or not state.to_system:
         return ()
     found = [
-        Outcome(item, kind, state.route, state.from_system, state.to_system, state.dataset, at.timestamp(), what, shown, code)
+        Outcome(item, kind, state.route, state.from_system, state.to_system, state.dataset, at, what, shown, code)
         for what, at, shown, code in _told(state, agreement, as_of)
     ]
     return tuple(sorted(found, key=_at))
 
 
-def _told(state: State, agreement: Agreement | None, as_of: datetime) -> Iterator[tuple[What, datetime, Shown, str | None]]:
+def _told(state: State, agreement: Agreement | None, as_of: datetime) -> Iterator[tuple[What, float, Shown, str | None]]:
     for queued in state.evidence:
         if queued.type == "queued" and queued.time and queued.said_by == state.from_system and not state.attempts:
             # Nothing came of it yet; but the sender's log of that time is there.
-            yield "queued", queued.time, Shown(sender=True, receiver=False, reply=False, receipt=False), None
+            yield "queued", queued.time.timestamp(), Shown(sender=True, receiver=False, reply=False, receipt=False), None
     for attempt in state.attempts:
         onward = attempt is state.attempts[-1] and state.secured_by == "onward"
         shown = shown_by(
@@ -226,18 +226,29 @@ def _told(state: State, agreement: Agreement | None, as_of: datetime) -> Iterato
         # Attempts with one message id are one: what failed before it arrived is told too.
         for seen in attempt.evidence:
             if seen.time and seen.type == "failed" and seen.said_by == state.from_system:
-                yield _failed(seen), seen.time, shown, seen.code
+                yield _failed(seen), seen.time.timestamp(), shown, seen.code
             elif seen.time and negates(seen, state.to_system):
-                yield refusal(seen), seen.time, shown, seen.code
+                yield refusal(seen), seen.time.timestamp(), shown, seen.code
         own = [e.time for e in attempt.evidence if e.said_by == state.from_system and e.type == "sent" and e.time]
-        at = max(own) if own else attempt.started
-        if at is None:
+        begun = max(own) if own else attempt.started
+        if begun is None:
             continue
+        at = begun.timestamp()
         if attempt.secured or onward:
-            yield "ok", at, shown, None
+            answered = attempt.secured_at.timestamp() if own and attempt.secured_at else None
+            yield "ok", sent_before(at, answered, agreement), shown, None
         elif attempt.transport == "sent" and not refused and _overdue(attempt, agreement, as_of):
             owed = agreement is not None and agreement.acknowledgement != "none"
             yield "silent" if owed else "unseen", at, shown, None
+
+
+def sent_before(sent: float, answered: float | None, agreement: Agreement | None) -> float:
+    """When the message was sent that was answered then (seconds since the epoch).
+
+    An answer that came later than agreed was to one more sending, which the sender's log lacks; then it is when that came.
+    """
+    within = agreement.acknowledge_within if agreement else None
+    return answered if answered is not None and within and answered - sent > within.total_seconds() else sent
 
 
 def shown_by(
@@ -292,7 +303,7 @@ def clean(
 ) -> Hop:
     """A handoff that one attempt secured, with no failure on the way: there is no need to read its evidence.
 
-    Times in seconds since the epoch.
+    Times in seconds since the epoch; ``sent_at``: see ``sent_before``.
     """
     at = first_at if sent_at is None else sent_at
     return Hop(first_at, item, *ends, (Outcome(item, kind, route, *ends, dataset, at, "ok", shown),))
@@ -316,8 +327,10 @@ def hop_in(state: State, route: str, item: str, kind: str, first_at: datetime, r
         sent, ends = times.get("sent"), (state.from_system, state.to_system)
         reporters = {e.said_by for e in state.evidence}
         confirmed = {e.said_by for e in state.evidence if e.type in RECEIPTS}
-        shown = shown_by(*ends, reporters, confirmed, routes.agreements.get(state.route), onward=state.secured_by == "onward")
-        begun = first_at.timestamp()
-        return clean(item, kind, route, ends, state.dataset, begun, sent.timestamp() if sent else None, shown)
+        agreement = routes.agreements.get(state.route)
+        shown = shown_by(*ends, reporters, confirmed, agreement, onward=state.secured_by == "onward")
+        answered = state.secured_at.timestamp() if state.secured_at and state.secured_by == "receipt" else None
+        at = sent_before(sent.timestamp(), answered, agreement) if sent else None
+        return clean(item, kind, route, ends, state.dataset, first_at.timestamp(), at, shown)
     told = outcomes(state, routes.agreements.get(state.route), item, kind, as_of)
     return Hop(first_at.timestamp(), item, state.from_system, state.to_system, told)
