@@ -60,6 +60,7 @@ class Network:
         minute: float = 600,
         code: str = "",
         ways: int = 1,
+        began: float | None = None,
         **agreed: Any,
     ) -> Finding:
         rule = RULES[what] if what else "not-sent"
@@ -74,6 +75,7 @@ class Network:
             0.5,
             due=at(700),
             at=at(minute),
+            began=None if began is None else at(began),
             answered=answered,
             codes=(code,) * bool(code),
             ways=ways,
@@ -129,6 +131,24 @@ def test_a_change_that_each_sender_must_follow_is_the_receivers_for_the_last_one
         "a b 700 unauthorised",
     ]
     assert fault("unauthorised", *lines, *later) == "b"
+
+
+def test_a_sender_that_is_not_let_in_again_for_days_was_locked_out_by_the_change_that_began_it() -> None:
+    """Days later c and d get in all the time, and nothing near shows any more that all were refused at first."""
+    change = [
+        "a b 100 ok",
+        "c b 90 ok",
+        "d b 80 ok",
+        "c b 320 unauthorised",
+        "d b 330 unauthorised",
+        "c b 420 ok",
+        "d b 450 ok",
+    ]
+    mine = [f"a b {minute} unauthorised item=episode:1" for minute in range(310, 4000, 600)]
+    usual = [f"{sender} b {minute} ok" for sender in "cd" for minute in range(3700, 4300, 40)]
+    assert Network(*change, *mine, *usual).judge("unauthorised", minute=4000, began=310).at_fault == "b"
+    assert Network(*mine, *usual).judge("unauthorised", minute=4000, began=310).at_fault == UNDETERMINED
+    assert Network(*change, *mine, *usual).judge("unauthorised", minute=4000, began=310, ways=2).at_fault == UNDETERMINED
 
 
 def test_expired_credentials_show_at_the_other_receivers() -> None:

@@ -61,6 +61,9 @@ def corroborate(
     first = _settled(case_of(finding, expected, item, kind, own, traffic, finding.began), traffic)
     if first.at_fault == last.at_fault or finding.rule == "refused-by-endpoint":
         return last
+    if finding.rule == "not-authorised" and finding.ways == 1 and first.at_fault == expected.agreement.receiver:
+        # One refusal from then until now: a change that others were let in again after, and this sender not yet.
+        return first
     if not first.at_fault:
         return replace(finding, at_fault=UNDETERMINED, reason=first.reason, confidence=DOUBT, missing=first.missing)
     why = f"{finding.reason} At first it looked like {first.at_fault}'s fault, and in the end like {last.at_fault}'s."
