@@ -153,7 +153,7 @@ class Graph:
     def explain(self, cypher: str, **parameters: Any) -> tuple[tuple[str, ...], list[str], dict[str, Any]]:
         """(columns, notification titles, plan) of a query without running it."""
         with self._session(neo4j.READ_ACCESS) as session:
-            answer = session.run(_explained(cypher), parameters)
+            answer = session.run(with_mode(cypher, "EXPLAIN"), parameters)
             columns = tuple(answer.keys())
             summary = answer.consume()
             titles = [status.status_description for status in summary.gql_status_objects if status.is_notification]
@@ -226,16 +226,16 @@ class Graph:
             ) from error
 
 
-_OPTIONS = re.compile(r"CYPHER 25( \w+=\w+)*", re.IGNORECASE)
+_OPTIONS = re.compile(r"CYPHER 25([ \t]+\w+=\w+)*", re.IGNORECASE)
 
 
-def _explained(cypher: str) -> str:
-    """EXPLAIN goes behind a leading ``CYPHER 25`` with its options and before the rest; comments may stand in front of either."""
+def with_mode(cypher: str, mode: str) -> str:
+    """A query with ``EXPLAIN`` or ``PROFILE`` behind a leading ``CYPHER 25`` with its options; comments may stand in front of either."""
     lines = cypher.splitlines()
     first = next(index for index, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("//"))
     options = found.group() if (found := _OPTIONS.match(lines[first].lstrip())) else ""
     rest = lines[first].lstrip()[len(options) :]
-    return "\n".join([*lines[:first], f"{options} EXPLAIN {rest}", *lines[first + 1 :]])
+    return "\n".join([*lines[:first], f"{options} {mode} {rest}", *lines[first + 1 :]])
 
 
 _AS_THEY_ARE = frozenset({str, int, float, bool, bytes, type(None)})

@@ -6,7 +6,6 @@ Not in conftest.py, whose name several folders of tests use.
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from typing import Any
 import neo4j
 
 from lineage.facts import Said
-from lineage.graph import Graph
+from lineage.graph import Graph, with_mode
 from lineage.ingest import Load, Report, ingest
 from lineage.loading import opened
 from lineage.session import Lineage
@@ -111,7 +110,7 @@ Run = Callable[..., Ran]
 def profiled(graph: Graph, cypher: str, values: dict[str, Any]) -> tuple[int, list[dict[str, Any]]]:
     """How many database hits a query took, counted by the server, and its rows."""
     with graph.driver.session(database=graph.database, default_access_mode=neo4j.READ_ACCESS) as session:
-        answer = session.run(re.sub(r"CYPHER 25( \w+=\w+)*", r"\g<0> PROFILE", cypher, count=1), values)
+        answer = session.run(with_mode(cypher, "PROFILE"), values)
         rows = [record.data() for record in answer]
         plan = answer.consume().profile
     assert plan is not None

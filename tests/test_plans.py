@@ -92,7 +92,7 @@ MAP = {"Account", "Dataset", "Interface", "Partner", "Report", "Route", "Run", "
 
 
 def test_what_is_planned_before_there_is_anything_goes_over_the_declared_map_at_most(graph: Graph) -> None:
-    """Neo4j keeps a plan for ten seconds at least, and longer where little changes that the plan was made of."""
+    """Neo4j keeps a plan for ten seconds at least, and longer where little changes that it was made of, or the query says so."""
     allowed = {f"NodeByLabelScan {label}" for label in MAP} | {"DirectedRelationshipTypeScan SAME_AS]->(r)"}
     found = {}
     for query in shipped():
@@ -102,6 +102,25 @@ def test_what_is_planned_before_there_is_anything_goes_over_the_declared_map_at_
             found[query.name] = set(scans(plan)) - allowed
     assert {name for name, beyond in found.items() if beyond} == set()
     assert len(found) > 40
+
+
+@pytest.mark.parametrize("query", [query for query in shipped() if "replan=skip" in query.cypher], ids=lambda query: query.name)
+def test_a_plan_that_is_kept_is_the_same_whatever_there_is(graph: Graph, busy: Graph, query: Query) -> None:
+    """It is made once: so it must be right for a graph that is empty, and for a full one."""
+    (_, _, before), (_, _, after) = (one.explain(query.cypher, **query.bind(query.example)) for one in (graph, busy))
+    assert set(scans(before)) == set(scans(after)) == set()
+    assert sorted(seeks(before)) == sorted(seeks(after))
+
+
+def seeks(plan: dict[str, Any]) -> Iterator[str]:
+    """Which indexes a plan uses, and which relationships it follows."""
+    operator, details = plan["operatorType"].partition("@")[0], plan.get("args", {}).get("Details", "")
+    if "Seek" in operator:
+        yield details.partition(":")[2].partition(" WHERE")[0]
+    elif "Expand" in operator:
+        yield details.partition("[")[2].partition("]")[0].partition(":")[2]
+    for child in plan.get("children", []):
+        yield from seeks(child)
 
 
 @pytest.mark.parametrize("latest", [False, True])

@@ -36,7 +36,9 @@ CALL (into, out_of, since, until, now) {
     RETURN h
   }
   MATCH (h)-[:OF]->(i:Item)
-  LET clean = h.secured AND h.attempts <= 1 AND h.last_at <= now AND NOT h.undated AND h.from_system IS NOT NULL
+  LET clean = h.secured AND h.attempts <= 1 AND h.last_at <= now AND NOT h.undated AND h.from_system IS NOT NULL AND h.to_system IS NOT NULL
+    // What evidence calls otherwise may be the same handoff: then it is told from the evidence of both.
+    AND NOT EXISTS { (i)<-[:OF]-(o:Handoff) WHERE o <> h AND o.from_system = h.from_system AND o.to_system = h.to_system }
     AND (h.secured_by = 'receipt' OR NOT EXISTS { (i)<-[:OF]-(o:Handoff) WHERE o.last_at > now })
     AND h.failed_at IS NULL AND h.rejected_at IS NULL AND h.processing_failed_at IS NULL
   WITH h, i, clean, now ORDER BY h.route_id, h.first_at, i.id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -12,11 +12,9 @@ from math import inf
 from operator import attrgetter
 
 from lineage.answers.expected import Expected
-from lineage.answers.traffic import Outcome, Traffic, What, silence
+from lineage.answers.traffic import SKEW_S, Outcome, Traffic, What, silence
 from lineage.answers.verdict import Finding
 
-SKEW_S = 20 * 60
-"""Two companies' clocks: each may be off by ten minutes, so what lies closer than this has no certain order."""
 NEAR_S = 6 * 3600
 """What happened to others longer before or after says nothing about one moment."""
 ENOUGH = 6
@@ -165,20 +163,29 @@ class Side:
 
 def fared(case: Case, episode: Episode, neighbour: Sequence[Outcome], at: float) -> Side:
     """How another sender (or, towards another receiver, the same one) fared while this one failed."""
-    telling = [o for o in _between(neighbour, at - NEAR_S, at + NEAR_S) if o.what in case.bad or o.what in case.good]
+    # Looked at from that moment on, as far as is needed: there are as many neighbours as there are routes, for each failure.
+    start, end = bisect_left(neighbour, at - NEAR_S, key=_at), bisect_right(neighbour, at + NEAR_S, key=_at)
+    following = bisect_right(neighbour, at, start, end, key=_at)
+    last = _first_of(_telling(case, neighbour, range(following - 1, start - 1, -1)), case)
+    next_ = _first_of(_telling(case, neighbour, range(following, end)), case)
     bracketed = any(o.what in case.good for o in _between(neighbour, episode.first + SKEW_S, episode.last - SKEW_S))
-    following = bisect_right(telling, at, key=_at)
-    last, next_ = _first_of(reversed(telling[:following]), case), _first_of(telling[following:], case)
     # Failing as well, in the time in which this sender got nothing through.
     since = (episode.after if episode.after is not None else at - NEAR_S) - SKEW_S
     until = (episode.before if episode.before is not None else at + NEAR_S) + SKEW_S
     near_bad = [o for o in (last, next_) if o is not None and o.what in case.bad and since <= o.at <= until]
     goods = [o for o in (last, next_) if o is not None and o.what in case.good]
     if near_bad:
-        return Side("bad" if not bracketed or len(near_bad) == 2 else "mixed", _between(telling, since, until))
+        around = _between(list(_telling(case, neighbour, range(start, end))), since, until)
+        return Side("bad" if not bracketed or len(near_bad) == 2 else "mixed", around)
     if bracketed or (len(goods) == 2 and goods[1].at - goods[0].at <= GAP_S):
         return Side("good")
     return Side(None)
+
+
+def _telling(case: Case, outcomes: Sequence[Outcome], places: Iterable[int]) -> Iterator[Outcome]:
+    """Those at these places that speak for or against a fault like this."""
+    bad, good = case.bad, case.good
+    return (outcomes[place] for place in places if outcomes[place].what in bad or outcomes[place].what in good)
 
 
 def _between(outcomes: Sequence[Outcome], low: float, high: float) -> Sequence[Outcome]:
@@ -201,17 +208,16 @@ def _first_of(outcomes: Iterable[Outcome], case: Case) -> Outcome | None:
 def began_failing(case: Case, episode: Episode, neighbour: Sequence[Outcome]) -> Side:
     """Whether another sender began to fail at the moment when this one did, or got through just after it."""
     since = (episode.after if episode.after is not None else episode.first - NEAR_S) - SKEW_S
-    telling = [o for o in neighbour if o.what in case.bad or o.what in case.good]
-    then = [o for o in telling if since <= o.at <= episode.first + NEAR_S]
-    failed = next((o for o in then if o.what in case.bad), None)
-    just_after = episode.first + SKEW_S, episode.first + SKEW_S + GAP_S
-    through = next((o for o in then if o.what in case.good and just_after[0] <= o.at <= just_after[1]), None)
-    before = [o for o in telling if o.at < since]
-    already = _first_of(reversed(before), case)
-    if failed and already and already.what in case.bad:
-        return Side(None)  # it failed already while this one still got through
-    if failed and (through is None or failed.at < through.at):
-        return Side("bad", (failed,))
+    start, end = bisect_left(neighbour, since, key=_at), bisect_right(neighbour, episode.first + NEAR_S, key=_at)
+    failed = next((neighbour[place] for place in range(start, end) if neighbour[place].what in case.bad), None)
+    just_after = max(since, episode.first + SKEW_S), episode.first + SKEW_S + GAP_S
+    through = next((o for o in _between(neighbour, *just_after) if o.what in case.good), None)
+    if failed:
+        already = _first_of(_telling(case, neighbour, range(start - 1, -1, -1)), case)
+        if already and already.what in case.bad:
+            return Side(None)  # it failed already while this one still got through
+        if through is None or failed.at < through.at:
+            return Side("bad", (failed,))
     return Side("good" if through else None)
 
 

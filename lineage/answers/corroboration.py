@@ -14,7 +14,6 @@ from lineage.answers.cases import (
     ENOUGH,
     NEAR_S,
     RULES,
-    SKEW_S,
     Case,
     Episode,
     Side,
@@ -28,7 +27,7 @@ from lineage.answers.cases import (
 from lineage.answers.expected import Expected
 from lineage.answers.logs import usual
 from lineage.answers.senders import gave_up, not_sent
-from lineage.answers.traffic import Outcome, Traffic, outcomes_in
+from lineage.answers.traffic import SKEW_S, Outcome, Traffic, outcomes_in
 from lineage.answers.verdict import CERTAIN, DOUBT, STRONG, UNDETERMINED, Finding
 
 MOMENT_S = 20 * 60
@@ -55,19 +54,32 @@ def corroborate(
     if finding.at is None or finding.rule not in RULES:
         return finding
     own = attempts()
-    last = _settled(case_of(finding, expected, item, kind, own, traffic, finding.at), traffic)
+    ending = case_of(finding, expected, item, kind, own, traffic, finding.at)
+    last = _settled(ending, traffic)
     if finding.began is None or not last.at_fault or (finding.at - finding.began).total_seconds() < SKEW_S:
         return last
-    first = _settled(case_of(finding, expected, item, kind, own, traffic, finding.began), traffic)
+    beginning = case_of(finding, expected, item, kind, own, traffic, finding.began)
+    first = _settled(beginning, traffic)
     if first.at_fault == last.at_fault or finding.rule == "refused-by-endpoint":
         return last
-    if finding.rule == "not-authorised" and finding.ways == 1 and first.at_fault == expected.agreement.receiver:
-        # One refusal from then until now: a change that others were let in again after, and this sender not yet.
+    if first.at_fault == expected.agreement.receiver and _locked_out(beginning, ending):
         return first
     if not first.at_fault:
         return replace(finding, at_fault=UNDETERMINED, reason=first.reason, confidence=DOUBT, missing=first.missing)
     why = f"{finding.reason} At first it looked like {first.at_fault}'s fault, and in the end like {last.at_fault}'s."
     return replace(finding, at_fault=UNDETERMINED, reason=why, confidence=DOUBT)
+
+
+def _locked_out(beginning: Case, ending: Case) -> bool:
+    """Whether one refusal lasts from the first attempt to the last, and nobody but this receiver refuses the sender.
+
+    Then it is the change that others were let in again after, and this sender not yet.
+    """
+    if ending.finding.rule != "not-authorised" or ending.finding.ways > 1:
+        return False
+    before, after = episode_of(beginning), episode_of(ending)
+    lasting = before.before is None and (after.after is None or after.after <= beginning.at)
+    return lasting and not named(all_fared(ending, after, ending.elsewhere, ending.at), "bad")
 
 
 def _settled(case: Case, traffic: Traffic) -> Finding:
@@ -198,7 +210,9 @@ def _silent(case: Case, traffic: Traffic) -> Finding:
     now = all_fared(case, episode, case.others, case.at)
     good, bad = named(now, "good"), named(now, "bad")
     if bad and not good and "mixed" not in {side.said for side in now.values()}:
-        return _vanished(case, episode, now, traffic)
+        # Who is never answered, as far as anybody notes it, tells nothing by one more silence.
+        heard = {name: side for name, side in now.items() if any(o.what in case.good for o in case.others[name])}
+        return _vanished(case, episode, heard, traffic) if heard else case.finding
     if good and not bad:
         away = all_fared(case, episode, case.elsewhere, case.at)
         lost = named(away, "bad")
@@ -215,7 +229,7 @@ def _vanished(case: Case, episode: Episode, now: dict[str, Side], traffic: Traff
     silent = {o.item for o in failed}
     if _usual_silence(case, silent) ** (len(silent) - 1) > CHANCE or _relapses(case, episode, bad) > 1 + len(bad):
         return case.finding.doubted(f"{case.receiver} often leaves messages unanswered.", f"a log of {case.receiver}")
-    lost = [o.at for o in failed if o.what == "silent"]
+    lost = [o for o in failed if o.what == "silent"]
     heard = None if _answered_between(case, lost, 1 + len(bad)) else _heard(case, episode, bad, traffic)
     if heard is None:
         why = f"It did not answer {_list(bad)} either, but that may be a hole in its log."
@@ -223,14 +237,20 @@ def _vanished(case: Case, episode: Episode, now: dict[str, Side], traffic: Traff
     return _receiver(case, f"it did not answer {_list(bad)} either", heard)
 
 
-def _answered_between(case: Case, lost: list[float], chance: int) -> bool:
-    """Whether the receiver answered anybody between these moments, when others were lost: it was up, and its log of them is missing.
+def _answered_between(case: Case, lost: list[Outcome], spare: int) -> bool:
+    """Whether the receiver answered anybody while these were lost: it was up, and its log of them is missing.
 
-    ``chance``: so many receipts may have been lost by themselves before or after, but not one in ten.
+    ``spare``: so many receipts, and at most one in ten, may have been lost by themselves, where the same sender was answered in between.
     """
-    since, until = span_without([o.at for o in case.incoming if o.what == "ok" and o.shown.reply], case.at)
-    strays = sum(not since - SKEW_S <= at <= until + SKEW_S for at in lost)
-    return strays > min(chance, len(lost) / 10)
+    replies = [(o.answered_late or o.at, o.sender) for o in case.incoming if o.what == "ok" and o.shown.reply]
+    since, until = span_without([at for at, _ in replies], case.at)
+    strays = [o for o in lost if not since - SKEW_S <= o.at <= until + SKEW_S]
+    apart = all(any(o.sender == sender and _lies_between(at, o.at, case.at) for at, sender in replies) for o in strays)
+    return not apart or len(strays) > min(spare, len(lost) / 10)
+
+
+def _lies_between(moment: float, one: float, other: float) -> bool:
+    return min(one, other) < moment < max(one, other)
 
 
 def _relapses(case: Case, episode: Episode, bad: list[str]) -> int:
@@ -251,9 +271,14 @@ def _relapses(case: Case, episode: Episode, bad: list[str]) -> int:
 
 
 def _usual_silence(case: Case, silent: set[str]) -> float:
-    """How often this receiver leaves messages unanswered at other times: receipts do get lost."""
-    since, until = span_without([o.at for o in case.incoming if o.what in case.good], case.at)
-    rest = [o for o in case.incoming if o.item not in silent and not since < o.at < until]
+    """How often this receiver leaves messages unanswered at other times: receipts do get lost.
+
+    The same silence is no other time for those that are answered else.
+    """
+    answers = [o for o in case.incoming if o.what in case.good]
+    since, until = span_without([o.at for o in answers], case.at)
+    answered = {o.sender for o in answers}
+    rest = [o for o in case.incoming if o.item not in silent and not (o.sender in answered and since < o.at < until)]
     return (sum(o.what == "silent" for o in rest) + 0.5) / (len(rest) + 1)
 
 
@@ -267,8 +292,7 @@ def _heard(case: Case, episode: Episode, bad: list[str], traffic: Traffic) -> fl
     if any(low <= o.at <= high for o in sends):
         return None
     silent = [*case.own, *(o for name in bad for o in case.others[name])]
-    # An answer by HTTP would be on the sender's own line.
-    if case.expected.agreement.acknowledgement == "http" or any(o.shown.reply for o in silent if o.what == "ok"):
+    if any(o.shown.reply for o in silent if o.what == "ok"):
         return CERTAIN
     if usual([o for o in sends if o.shown.receipt], episode.last - episode.first) >= ENOUGH:
         return STRONG

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from lineage.answers.asking import Asker
 from lineage.answers.routemap import RouteMap
-from lineage.answers.traffic import HORIZON, MOST_ROUTES, NEAREST, ByRoute, Hop, Nearby, clean, hop_of, sent_before, shown_by
+from lineage.answers.traffic import HORIZON, MOST_ROUTES, NEAREST, ByRoute, Hop, Nearby, clean, hop_of, shown_by
 from lineage.graph import plain
 from lineage.store.handoffs import listed_evidence
 from lineage.times import time_of
@@ -26,7 +26,7 @@ class _Seen(NamedTuple):
     secured_by: str | None
     first_at: int
     sent_at: int | None
-    answered_at: int | None
+    received_at: int | None
     reporters: list[str]
     confirmed_by: list[str] | None
     evidence: list[list[Any]]
@@ -80,6 +80,9 @@ class Neighbours:
         ends = (seen.sender, seen.receiver)
         agreement = routes.agreement(seen.route, *ends, seen.dataset, seen.kind, first_at)
         shown = shown_by(*ends, seen.reporters, seen.confirmed_by or (), agreement, onward=seen.secured_by == "onward")
-        answered = None if seen.answered_at is None else seen.answered_at / 1e6
-        sent = None if seen.sent_at is None else sent_before(seen.sent_at / 1e6, answered, agreement)
-        return clean(seen.item, seen.kind, seen.route, ends, seen.dataset, first_at.timestamp(), sent, shown)
+        times = (first_at.timestamp(), _seconds(seen.sent_at), _seconds(seen.received_at))
+        return clean(seen.item, seen.kind, seen.route, ends, seen.dataset, times, shown, agreement)
+
+
+def _seconds(micros: int | None) -> float | None:
+    return None if micros is None else micros / 1e6

@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from statistics import median
 
-from lineage.answers.cases import ENOUGH, GAP_S, NEAR_S, SKEW_S, Case, answered
+from lineage.answers.cases import ENOUGH, GAP_S, NEAR_S, Case, answered
 from lineage.answers.logs import beyond_one_hole, longest_pause, usual, usual_rate
-from lineage.answers.traffic import Outcome, Traffic, outcomes_in
+from lineage.answers.traffic import SKEW_S, Outcome, Traffic, outcomes_in
 from lineage.answers.verdict import CERTAIN, STRONG, Finding
 
 SENT_BY_S = 90 * 60
@@ -41,7 +41,7 @@ def not_sent(case: Case, traffic: Traffic) -> Finding:
         return case.finding.doubted(why, f"the log of {case.sender} of that time")
     often = usual_rate(sends, low, high)
     noted = [o.at for o in mine if o.what == "queued"] + [o.at for o in into if o.shown.receiver]
-    if not sends and not noted and sum(o.what == "ok" for o in into) > TELLING:
+    if not sends and not noted and sum(o.what == "ok" and o.item != case.item for o in into) >= TELLING:
         why = "But its log shows nothing at all of that time, of what others handed on to it either."
         return case.finding.doubted(why, f"the log of {case.sender} of that time")
     if often * (high - low) < TELLING:

@@ -15,7 +15,7 @@ from datetime import datetime
 from lineage.answers.asking import Asker
 from lineage.answers.possible import possible
 from lineage.answers.routemap import RouteMap
-from lineage.answers.traffic import Hop, TrafficInMemory, clean, hop_in, sent_before, shown_by
+from lineage.answers.traffic import Hop, TrafficInMemory, clean, hop_in, shown_by
 from lineage.answers.under_way import Stored, UnderWay, evidence_of, pages, state_of
 from lineage.answers.way import Way, way_of
 from lineage.custody import Evidence, State
@@ -165,9 +165,9 @@ class Study:
         assert h.sender and h.receiver and h.first_at is not None
         ends, agreement = (h.sender, h.receiver), self.routes.agreements.get(key)
         shown = shown_by(*ends, h.reporters, h.confirmed_by or (), agreement, onward=h.secured_by == "onward")
-        answered = h.secured_at / 1e6 if h.secured_at is not None and h.secured_by == "receipt" else None
-        sent = None if h.sent_at is None else sent_before(h.sent_at / 1e6, answered, agreement)
-        return clean(row.id, row.kind, h.route, ends, h.dataset, h.first_at / 1e6, sent, shown)
+        sent = None if h.sent_at is None else h.sent_at / 1e6
+        received = h.secured_at / 1e6 if h.secured_at is not None and h.secured_by == "receipt" else None
+        return clean(row.id, row.kind, h.route, ends, h.dataset, (h.first_at / 1e6, sent, received), shown, agreement)
 
     def _from_evidence(self, row: UnderWay, said: list[Evidence]) -> Studied:
         states, called, ambiguous = self.routes.fold(said, row.kind, self.as_of)

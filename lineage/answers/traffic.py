@@ -26,6 +26,8 @@ NEAREST = 20
 """Neighbours are the so many handoffs of each route that were first seen nearest before and after, within the horizon."""
 MOST_ROUTES = 40
 """Of a system with more routes than these, the first by id are looked at."""
+SKEW_S = 20 * 60
+"""Two companies' clocks: each may be off by ten minutes, so what lies closer than this has no certain order."""
 NOTICED = 3
 """So many arrivals that were seen on a route where none is confirmed tell that they usually are."""
 
@@ -51,6 +53,7 @@ class Outcome(NamedTuple):
     """What came of one attempt.
 
     ``at``: seconds since the epoch, by the sender's clock where its log has it. ``shown``: in whose log it is. ``code``: of a failure.
+    ``answered_late``: when the answer came, where that was later than agreed, so that one more sending may be what it answers.
     """
 
     item: str
@@ -63,6 +66,7 @@ class Outcome(NamedTuple):
     what: What
     shown: Shown
     code: str | None = None
+    answered_late: float | None = None
 
 
 class Hop(NamedTuple):
@@ -200,18 +204,21 @@ def outcomes(state: State, agreement: Agreement | None, item: str, kind: str, as
     """What came of the attempts of one handoff by a time; what is still under way, or never answered by agreement, tells nothing."""
     if not state.from_system or not state.to_system:
         return ()
+    sender, receiver = state.from_system, state.to_system
     found = [
-        Outcome(item, kind, state.route, state.from_system, state.to_system, state.dataset, at, what, shown, code)
-        for what, at, shown, code in _told(state, agreement, as_of)
+        Outcome(item, kind, state.route, sender, receiver, state.dataset, *told) for told in _told(state, agreement, as_of)
     ]
     return tuple(sorted(found, key=_at))
 
 
-def _told(state: State, agreement: Agreement | None, as_of: datetime) -> Iterator[tuple[What, float, Shown, str | None]]:
+def _told(
+    state: State, agreement: Agreement | None, as_of: datetime
+) -> Iterator[tuple[float, What, Shown, str | None, float | None]]:
     for queued in state.evidence:
         if queued.type == "queued" and queued.time and queued.said_by == state.from_system and not state.attempts:
             # Nothing came of it yet; but the sender's log of that time is there.
-            yield "queued", queued.time.timestamp(), Shown(sender=True, receiver=False, reply=False, receipt=False), None
+            shown = Shown(sender=True, receiver=False, reply=False, receipt=False)
+            yield queued.time.timestamp(), "queued", shown, None, None
     for attempt in state.attempts:
         onward = attempt is state.attempts[-1] and state.secured_by == "onward"
         shown = shown_by(
@@ -226,29 +233,28 @@ def _told(state: State, agreement: Agreement | None, as_of: datetime) -> Iterato
         # Attempts with one message id are one: what failed before it arrived is told too.
         for seen in attempt.evidence:
             if seen.time and seen.type == "failed" and seen.said_by == state.from_system:
-                yield _failed(seen), seen.time.timestamp(), shown, seen.code
+                yield seen.time.timestamp(), _failed(seen), shown, seen.code, None
             elif seen.time and negates(seen, state.to_system):
-                yield refusal(seen), seen.time.timestamp(), shown, seen.code
+                yield seen.time.timestamp(), refusal(seen), shown, seen.code, None
         own = [e.time for e in attempt.evidence if e.said_by == state.from_system and e.type == "sent" and e.time]
         begun = max(own) if own else attempt.started
         if begun is None:
             continue
         at = begun.timestamp()
         if attempt.secured or onward:
-            answered = attempt.secured_at.timestamp() if own and attempt.secured_at else None
-            yield "ok", sent_before(at, answered, agreement), shown, None
+            answered = attempt.secured_at.timestamp() if attempt.secured_at else None
+            yield at, "ok", shown, None, _late(at, answered, agreement)
         elif attempt.transport == "sent" and not refused and _overdue(attempt, agreement, as_of):
             owed = agreement is not None and agreement.acknowledgement != "none"
-            yield "silent" if owed else "unseen", at, shown, None
+            yield at, "silent" if owed else "unseen", shown, None, None
 
 
-def sent_before(sent: float, answered: float | None, agreement: Agreement | None) -> float:
-    """When the message was sent that was answered then (seconds since the epoch).
-
-    An answer that came later than agreed was to one more sending, which the sender's log lacks; then it is when that came.
-    """
+def _late(sent: float, answered: float | None, agreement: Agreement | None) -> float | None:
+    """When an answer came (seconds since the epoch), if later than agreed by any clock."""
     within = agreement.acknowledge_within if agreement else None
-    return answered if answered is not None and within and answered - sent > within.total_seconds() else sent
+    if answered is None or within is None:
+        return None
+    return answered if answered - sent > within.total_seconds() + SKEW_S else None
 
 
 def shown_by(
@@ -297,16 +303,18 @@ def clean(
     route: str,
     ends: tuple[str, str],
     dataset: str | None,
-    first_at: float,
-    sent_at: float | None,
+    times: tuple[float, float | None, float | None],
     shown: Shown,
+    agreement: Agreement | None,
 ) -> Hop:
     """A handoff that one attempt secured, with no failure on the way: there is no need to read its evidence.
 
-    Times in seconds since the epoch; ``sent_at``: see ``sent_before``.
+    ``times``: when it was first seen, was sent, and was secured by a receipt (seconds since the epoch).
     """
+    first_at, sent_at, received_at = times
     at = first_at if sent_at is None else sent_at
-    return Hop(first_at, item, *ends, (Outcome(item, kind, route, *ends, dataset, at, "ok", shown),))
+    late = _late(at, received_at, agreement)
+    return Hop(first_at, item, *ends, (Outcome(item, kind, route, *ends, dataset, at, "ok", shown, None, late),))
 
 
 def hop_of(
@@ -329,8 +337,8 @@ def hop_in(state: State, route: str, item: str, kind: str, first_at: datetime, r
         confirmed = {e.said_by for e in state.evidence if e.type in RECEIPTS}
         agreement = routes.agreements.get(state.route)
         shown = shown_by(*ends, reporters, confirmed, agreement, onward=state.secured_by == "onward")
-        answered = state.secured_at.timestamp() if state.secured_at and state.secured_by == "receipt" else None
-        at = sent_before(sent.timestamp(), answered, agreement) if sent else None
-        return clean(item, kind, route, ends, state.dataset, first_at.timestamp(), at, shown)
+        received = state.secured_at.timestamp() if state.secured_at and state.secured_by == "receipt" else None
+        at = first_at.timestamp(), sent.timestamp() if sent else None, received
+        return clean(item, kind, route, ends, state.dataset, at, shown, agreement)
     told = outcomes(state, routes.agreements.get(state.route), item, kind, as_of)
     return Hop(first_at.timestamp(), item, state.from_system, state.to_system, told)
