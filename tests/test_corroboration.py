@@ -394,6 +394,14 @@ def test_a_sender_that_is_down_when_it_is_to_try_again_has_not_given_up() -> Non
     assert Network(*busy, *others, "c a 630 refused").judge("refused", answered=True).at_fault == UNDETERMINED
 
 
+def test_one_that_did_not_get_through_among_many_does_not_make_a_missing_log_an_outage() -> None:
+    usual = [f"a e {minute} ok" for minute in (*range(300, 550, 10), *range(900, 1100, 10))]
+    refused = [f"c a {minute} refused" for minute in (600, 640, 700)]
+    assert fault(None, *usual, *refused) == "a", "it was down, and lost what it had"
+    through = [f"c a {minute} ok received=no" for minute in range(560, 880, 40)]
+    assert fault(None, *usual, *refused[:1], *through) == UNDETERMINED
+
+
 def test_what_is_usually_seen_to_arrive_and_is_not_was_left_unanswered_though_no_answer_is_agreed() -> None:
     usual = arrivals("ac")
     unseen = [f"c b {minute} unseen" for minute in range(580, 660, 20)]

@@ -134,10 +134,11 @@ def _sends(case: Case) -> list[float]:
 
 
 def _down(into: Iterable[Outcome], low: float, high: float) -> bool:
-    """Whether others did not get through to a system in a pause of its log.
+    """Whether most of what others tried did not get through to a system in a pause of its log.
 
     What leaves some unanswered and answers others is not down: what it noted of those is what is missing.
     """
     then = [o for o in into if low <= o.at <= high]
     up = answered(then, low, high)
-    return any(o.what == "refused" or (o.what == "silent" and not up) for o in then)
+    failed = sum(o.what == "refused" or (o.what == "silent" and not up) for o in then)
+    return failed > sum(o.what in {"ok", "rejected", "unauthorised"} for o in then)
