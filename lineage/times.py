@@ -41,6 +41,11 @@ def micros_of(time: datetime) -> int:
     return (time - _EPOCH) // timedelta(microseconds=1)
 
 
+def seconds_of(micros: int | None) -> float | None:
+    """Seconds since 1970, of microseconds."""
+    return None if micros is None else micros / 1e6
+
+
 @overload
 def time_of(micros: int) -> datetime: ...
 @overload

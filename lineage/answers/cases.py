@@ -22,10 +22,11 @@ ENOUGH = 6
 GAP_S = 3600
 """A fault of a whole system that began and ended between two deliveries this close together is not assumed."""
 
-_ANSWERS: frozenset[What] = frozenset({"ok", "rejected", "unauthorised"})
+ANSWERS: frozenset[What] = frozenset({"ok", "rejected", "unauthorised"})
+"""What only a system that is up says."""
 RULES: dict[str, tuple[frozenset[What], frozenset[What]]] = {
-    "refused-by-endpoint": (frozenset({"refused", "silent"}), _ANSWERS),
-    "no-receipt": (frozenset({"silent", "refused"}), _ANSWERS),
+    "refused-by-endpoint": (frozenset({"refused", "silent"}), ANSWERS),
+    "no-receipt": (frozenset({"silent", "refused"}), ANSWERS),
     "not-authorised": (frozenset({"unauthorised"}), frozenset({"ok", "rejected"})),
     "rejected": (frozenset({"rejected"}), frozenset({"ok"})),
     "not-sent": (frozenset({"silent", "refused", "unauthorised", "rejected"}), frozenset({"ok"})),
@@ -175,7 +176,7 @@ def fared(case: Case, episode: Episode, neighbour: Sequence[Outcome], at: float)
     near_bad = [o for o in (last, next_) if o is not None and o.what in case.bad and since <= o.at <= until]
     goods = [o for o in (last, next_) if o is not None and o.what in case.good]
     if near_bad:
-        around = _between(list(_telling(case, neighbour, range(start, end))), since, until)
+        around = [o for o in _telling(case, neighbour, range(start, end)) if since <= o.at <= until]
         return Side("bad" if not bracketed or len(near_bad) == 2 else "mixed", around)
     if bracketed or (len(goods) == 2 and goods[1].at - goods[0].at <= GAP_S):
         return Side("good")

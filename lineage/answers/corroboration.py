@@ -49,7 +49,7 @@ def corroborate(
 
     ``attempts`` gives what came of the item's own attempts. Only findings whose rule leaves the fault open, or could be mistaken, are
     looked at; others are given back as they are. Where attempts were made for long, the first and the last must speak against
-    the same system.
+    the same system, unless it is one lock that others were let in again after.
     """
     if finding.at is None or finding.rule not in RULES:
         return finding
@@ -211,8 +211,8 @@ def _silent(case: Case, traffic: Traffic) -> Finding:
     good, bad = named(now, "good"), named(now, "bad")
     if bad and not good and "mixed" not in {side.said for side in now.values()}:
         # Who is never answered, as far as anybody notes it, tells nothing by one more silence.
-        heard = {name: side for name, side in now.items() if any(o.what in case.good for o in case.others[name])}
-        return _vanished(case, episode, heard, traffic) if heard else case.finding
+        answered = {name: side for name, side in now.items() if any(o.what in case.good for o in case.others[name])}
+        return _vanished(case, episode, answered, traffic) if answered else case.finding
     if good and not bad:
         away = all_fared(case, episode, case.elsewhere, case.at)
         lost = named(away, "bad")
@@ -275,10 +275,11 @@ def _usual_silence(case: Case, silent: set[str]) -> float:
 
     The same silence is no other time for those that are answered else.
     """
-    answers = [o for o in case.incoming if o.what in case.good]
+    incoming = case.incoming
+    answers = [o for o in incoming if o.what in case.good]
     since, until = span_without([o.at for o in answers], case.at)
     answered = {o.sender for o in answers}
-    rest = [o for o in case.incoming if o.item not in silent and not (o.sender in answered and since < o.at < until)]
+    rest = [o for o in incoming if o.item not in silent and not (o.sender in answered and since < o.at < until)]
     return (sum(o.what == "silent" for o in rest) + 0.5) / (len(rest) + 1)
 
 

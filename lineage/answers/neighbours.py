@@ -10,7 +10,7 @@ from lineage.answers.routemap import RouteMap
 from lineage.answers.traffic import HORIZON, MOST_ROUTES, NEAREST, ByRoute, Hop, Nearby, clean, hop_of, shown_by
 from lineage.graph import plain
 from lineage.store.handoffs import listed_evidence
-from lineage.times import time_of
+from lineage.times import seconds_of, time_of
 
 
 class _Seen(NamedTuple):
@@ -80,9 +80,5 @@ class Neighbours:
         ends = (seen.sender, seen.receiver)
         agreement = routes.agreement(seen.route, *ends, seen.dataset, seen.kind, first_at)
         shown = shown_by(*ends, seen.reporters, seen.confirmed_by or (), agreement, onward=seen.secured_by == "onward")
-        times = (first_at.timestamp(), _seconds(seen.sent_at), _seconds(seen.received_at))
+        times = (first_at.timestamp(), seconds_of(seen.sent_at), seconds_of(seen.received_at))
         return clean(seen.item, seen.kind, seen.route, ends, seen.dataset, times, shown, agreement)
-
-
-def _seconds(micros: int | None) -> float | None:
-    return None if micros is None else micros / 1e6

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from statistics import median
 
-from lineage.answers.cases import ENOUGH, GAP_S, NEAR_S, Case, answered
+from lineage.answers.cases import ANSWERS, ENOUGH, GAP_S, NEAR_S, Case, answered
 from lineage.answers.logs import beyond_one_hole, longest_pause, usual, usual_rate
 from lineage.answers.traffic import SKEW_S, Outcome, Traffic, outcomes_in
 from lineage.answers.verdict import CERTAIN, STRONG, Finding
@@ -141,4 +141,4 @@ def _down(into: Iterable[Outcome], low: float, high: float) -> bool:
     then = [o for o in into if low <= o.at <= high]
     up = answered(then, low, high)
     failed = sum(o.what == "refused" or (o.what == "silent" and not up) for o in then)
-    return failed > sum(o.what in {"ok", "rejected", "unauthorised"} for o in then)
+    return failed > sum(o.what in ANSWERS for o in then)

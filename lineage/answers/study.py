@@ -20,7 +20,7 @@ from lineage.answers.under_way import Stored, UnderWay, evidence_of, pages, stat
 from lineage.answers.way import Way, way_of
 from lineage.custody import Evidence, State
 from lineage.matching import KIND
-from lineage.times import micros_of, time_of
+from lineage.times import micros_of, seconds_of, time_of
 
 Found = Mapping[str, list[Evidence]]
 
@@ -165,9 +165,9 @@ class Study:
         assert h.sender and h.receiver and h.first_at is not None
         ends, agreement = (h.sender, h.receiver), self.routes.agreements.get(key)
         shown = shown_by(*ends, h.reporters, h.confirmed_by or (), agreement, onward=h.secured_by == "onward")
-        sent = None if h.sent_at is None else h.sent_at / 1e6
-        received = h.secured_at / 1e6 if h.secured_at is not None and h.secured_by == "receipt" else None
-        return clean(row.id, row.kind, h.route, ends, h.dataset, (h.first_at / 1e6, sent, received), shown, agreement)
+        received = seconds_of(h.secured_at) if h.secured_by == "receipt" else None
+        times = (h.first_at / 1e6, seconds_of(h.sent_at), received)
+        return clean(row.id, row.kind, h.route, ends, h.dataset, times, shown, agreement)
 
     def _from_evidence(self, row: UnderWay, said: list[Evidence]) -> Studied:
         states, called, ambiguous = self.routes.fold(said, row.kind, self.as_of)

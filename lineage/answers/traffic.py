@@ -330,15 +330,14 @@ def hop_in(state: State, route: str, item: str, kind: str, first_at: datetime, r
     """The same from its state; ``route`` is what its evidence calls it."""
     if not state.from_system or not state.to_system:
         return None
-    times = state.times
+    times, agreement = state.times, routes.agreements.get(state.route)
     if state.secured and state.attempt_count <= 1 and not state.undated and not _TROUBLE & set(times):
         sent, ends = times.get("sent"), (state.from_system, state.to_system)
         reporters = {e.said_by for e in state.evidence}
         confirmed = {e.said_by for e in state.evidence if e.type in RECEIPTS}
-        agreement = routes.agreements.get(state.route)
         shown = shown_by(*ends, reporters, confirmed, agreement, onward=state.secured_by == "onward")
         received = state.secured_at.timestamp() if state.secured_at and state.secured_by == "receipt" else None
         at = first_at.timestamp(), sent.timestamp() if sent else None, received
         return clean(item, kind, route, ends, state.dataset, at, shown, agreement)
-    told = outcomes(state, routes.agreements.get(state.route), item, kind, as_of)
+    told = outcomes(state, agreement, item, kind, as_of)
     return Hop(first_at.timestamp(), item, state.from_system, state.to_system, told)
