@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from lineage.answers.branches import SETTLED, branches, told
+from lineage.answers.branches import SETTLED, alone, branches, told
 from lineage.answers.incidents import Diagnosed, Diagnosis, gather
 from lineage.answers.last_handoff import answer
 from lineage.answers.people import People
@@ -112,7 +112,7 @@ def diagnose(files: Files, truth: Truth) -> Diagnosis:
         for route, at in first.items():
             if hop := hop_in(states[called[route]], route, item, kind, at, routes, truth.as_of):
                 traffic.add(route, hop)
-    judged = [(way, branches(way, traffic)) for way in ways]
+    judged = [(way, branches(way, alone(way), traffic)) for way in ways]
     found = [(way, some) for way, some in judged if some[0].finding.rule not in SETTLED]
     nobody = {"of": None, "name": None, "email": None, "role": None}
     rows = {

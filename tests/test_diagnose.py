@@ -6,6 +6,7 @@ import json
 import random
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from evaluation import Files
@@ -13,6 +14,7 @@ from evaluation import diagnose as diagnose_in_memory
 from evidence import at, event
 from harness import Database, Run, Say
 
+from lineage.answers.incidents import Diagnosed
 from lineage.evaluation import evaluate, read_truth
 from lineage.facts import Partner, Route, System
 from lineage.graph import Graph, Result
@@ -59,9 +61,12 @@ def test_every_verdict_is_that_of_last_handoff(loaded: Lineage, simulation: Path
     wrong = [one for one in diagnosis.items if one.verdict.zone != "none"]
     assert wrong, "a simulation in which nothing goes wrong tests nothing"
     for one in [*wrong[:25], *diagnosis.items[:15]]:
-        said = one.as_json()
-        del said["incidents"]
-        assert said == loaded.last_handoff(one.item.id, as_of=moment).as_json()
+        assert said(one) == loaded.last_handoff(one.item.id, as_of=moment).as_json()
+
+
+def said(one: Diagnosed) -> dict[str, Any]:
+    """A verdict without the incidents, which depend on what else is looked at."""
+    return {name: value for name, value in one.as_json().items() if name != "incidents"}
 
 
 def test_open_leaves_out_what_is_well_and_counts_it(loaded: Lineage, simulation: Path) -> None:
@@ -84,6 +89,42 @@ def test_since_looks_only_at_items_with_evidence_since_then(loaded: Lineage, sim
     }
     assert recent == {item for item, last in newest.items() if last >= since}
     assert 0 < len(recent) < len(newest)
+
+
+def test_what_failed_just_before_tells_about_what_failed_since(session: Lineage, say: Say) -> None:
+    """Within 24 hours, also where none of its items was heard of since."""
+    say(
+        *(System(id=system) for system in ("a", "b", "hub")),
+        *(
+            Route.model_validate(
+                {"id": f"{s}-to-hub", "from": s, "to": "hub", "item_kind": "episode", "deliver_within": "PT1H"}
+            )
+            for s in "ab"
+        ),
+    )
+    refused = [("b", 595, "episode:before"), ("a", 605, "episode:since")]
+    events = [
+        event(item, "failed", minutes, s, item, route=f"{s}-to-hub", from_=s, to="hub", code="401")
+        for s, minutes, item in refused
+    ]
+    say(*events, feed="handoffs", source="events", authority="observed")
+    (since,) = session.diagnose(since=at(600), as_of=at(1000)).items
+    assert (since.item.id, since.verdict.system, since.verdict.rule) == ("episode:since", "hub", "not-authorised")
+    assert said(since) == session.last_handoff("episode:since", as_of=at(1000)).as_json()
+
+
+@pytest.mark.parametrize("few", [0, 10, 1000])
+@pytest.mark.parametrize("hours", [36, 72, 120, 200])
+def test_what_is_recent_is_judged_in_the_light_of_what_is_not(
+    loaded: Lineage, simulation: Path, monkeypatch: pytest.MonkeyPatch, hours: int, few: int
+) -> None:
+    """Whether what happened before is looked up for each failure, or read as a whole."""
+    monkeypatch.setattr("lineage.answers.study.FEW", few)
+    moment = read_truth(simulation).as_of
+    whole = {one.item.id: one for one in loaded.diagnose(as_of=moment).items}
+    recent = loaded.diagnose(since=moment - timedelta(hours=hours), as_of=moment).items
+    assert recent
+    assert [said(one) for one in recent] == [said(whole[one.item.id]) for one in recent]
 
 
 def test_pages_do_not_show(loaded: Lineage, simulation: Path, monkeypatch: pytest.MonkeyPatch) -> None:

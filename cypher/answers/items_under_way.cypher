@@ -6,25 +6,31 @@
 // sent, queued, then whose logs show it, and whose show that it arrived, and its evidence as evidence_of_handoffs lists it, without the
 // handoff's id, unless one message secured it, nothing failed, and it is the only one between its two ends.
 // @param since datetime = null  only items with evidence since then, null is all
+// @param until datetime = null  only items with evidence in between, null is since then
 // @param as_of datetime = null  only handoffs seen by then, null is now
 // @param after string = ''  only items whose id comes after this one
 // @param limit integer = 5000  items at most
+// @param items list = null  only these items, whenever there was evidence, null is all
 // @returns items
 // @example limit=100
 CYPHER 25
 LET now = coalesce($as_of, datetime())
 CALL (now) {
   // From a list that is empty where this does not apply: a filter on a parameter alone would come after all items were read.
-  UNWIND CASE WHEN $since IS NULL THEN [$after] ELSE [] END AS start
+  UNWIND CASE WHEN $since IS NULL AND $items IS NULL THEN [$after] ELSE [] END AS start
   CALL (start, now) {
     MATCH (i:Item) WHERE i.id > start AND EXISTS { (i)<-[:OF]-(h:Handoff) WHERE h.first_at IS NULL OR h.first_at <= now }
     RETURN i ORDER BY i.id LIMIT $limit
   }
   RETURN i
   UNION
-  WITH now WHERE $since IS NOT NULL
-  MATCH (h:Handoff) WHERE h.last_at >= $since AND h.first_at <= now AND h.item_id > $after
+  WITH now WHERE $since IS NOT NULL AND $items IS NULL
+  MATCH (h:Handoff) WHERE h.last_at >= $since AND h.last_at < coalesce($until, datetime('9999-12-31T23:59Z')) AND h.first_at <= now AND h.item_id > $after
   WITH DISTINCT h.item_id AS id ORDER BY id LIMIT $limit
+  MATCH (i:Item {id: id})
+  RETURN i
+  UNION
+  UNWIND coalesce($items, []) AS id
   MATCH (i:Item {id: id})
   RETURN i
 }

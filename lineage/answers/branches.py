@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
+from lineage.answers.cases import RULES
 from lineage.answers.corroboration import corroborate
 from lineage.answers.expected import Expected
 from lineage.answers.people import People
@@ -59,14 +61,35 @@ def _ids(evidence: Iterable[Evidence]) -> tuple[str, ...]:
     return tuple(e.id for e in evidence)
 
 
-def branches(way: Way, traffic: Traffic) -> list[Open]:
+class Alone(NamedTuple):
+    """What an item's own evidence says of an expected handoff that is missing. ``open``: whether others are to be looked at."""
+
+    expected: Expected
+    finding: Finding
+    open: bool = True
+
+    @property
+    def moments(self) -> tuple[datetime, ...]:
+        """When it failed first and last, if what happened to others then may settle it."""
+        found = self.finding
+        return tuple(filter(None, (found.began, found.at))) if self.open and found.rule in RULES else ()
+
+
+def alone(way: Way) -> list[Alone]:
+    """What is missing on an item's way, without a look at others."""
+    return [_alone(way, expected) for expected in way.missing]
+
+
+def branches(way: Way, found: Iterable[Alone], traffic: Traffic) -> list[Open]:
     """The branches of an item's way, the most urgent first: faults, then what is waited for, then what is done."""
-    found = [Open(_into(way, e.agreement.sender), e.agreement.sender, e, _judged(way, e, traffic)) for e in way.missing]
-    return sorted(found + _ends(way), key=_urgency)
+    open_ = [
+        Open(_into(way, one.expected.agreement.sender), one.expected.agreement.sender, one.expected, _judged(way, one, traffic))
+        for one in found
+    ]
+    return sorted(open_ + _ends(way), key=_urgency)
 
 
-def _judged(way: Way, expected: Expected, traffic: Traffic) -> Finding:
-    """The verdict with a look at what else is known of this item, and of others on the same systems at that time."""
+def _alone(way: Way, expected: Expected) -> Alone:
     route, sender = expected.agreement.id, expected.agreement.sender
     finding = judge(expected, way.states.get(route), way.as_of)
     if finding.rule == "not-sent":
@@ -77,7 +100,7 @@ def _judged(way: Way, expected: Expected, traffic: Traffic) -> Finding:
                 f"evidence that fits several declared routes ({', '.join(maybe)})" if maybe else "evidence on an unknown route"
             )
             states = [way.states[key] for key in maybe] or unplaced
-            return replace(
+            unknown = replace(
                 finding,
                 rule="ambiguous-route",
                 at_fault=UNDETERMINED,
@@ -86,18 +109,27 @@ def _judged(way: Way, expected: Expected, traffic: Traffic) -> Finding:
                 evidence=tuple(e for s in states for e in s.evidence),
                 missing=("which route the evidence is about",),
             )
+            return Alone(expected, unknown, open=False)
     if finding.rule == "no-receipt" and expected.agreement.acknowledgement == "none" and not _goes_on(way, expected):
         said = f"{sender} sent it, and no acknowledgement is agreed on route {route}: nothing will tell whether it arrived."
-        return replace(finding, rule="no-deadline", at_fault=NOBODY, reason=said, confidence=1.0, missing=())
+        done = replace(finding, rule="no-deadline", at_fault=NOBODY, reason=said, confidence=1.0, missing=())
+        return Alone(expected, done, open=False)
     if finding.rule == "not-sent":
         if elsewhere := _sent_unlogged(way, expected):
             why = f"But {elsewhere} has it from {sender}, whose log shows nothing of that either."
-            return finding.doubted(why, f"the log of {sender} of that time")
+            return Alone(expected, finding.doubted(why, f"the log of {sender} of that time"), open=False)
         # Custody is proved late at times; whatever shows the item at the sender shows that it could have sent it by then.
         there = [s.first_at for s in way.states.values() if s.first_at and sender in {s.from_system, s.to_system}]
         finding = replace(finding, began=min(there, default=None))
-    item, kind = way.item["id"], way.item["kind"]
-    found = corroborate(finding, expected, item, kind, lambda: _own(way, expected), traffic)
+    return Alone(expected, finding)
+
+
+def _judged(way: Way, one: Alone, traffic: Traffic) -> Finding:
+    """The verdict with a look at others on the same systems at that time."""
+    expected, finding = one.expected, one.finding
+    if not one.open:
+        return finding
+    found = corroborate(finding, expected, way.item["id"], way.item["kind"], lambda: _own(way, expected), traffic)
     if found.at_fault and (others := _perhaps_arrived(way, expected)):
         receiver = expected.agreement.receiver
         why = f"But {receiver} may have it by {', '.join(others)}, where nothing confirms it."

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lineage.answers.asking import Asker
-from lineage.answers.branches import SETTLED, Open, branches, told
+from lineage.answers.branches import SETTLED, Open, alone, branches, told
 from lineage.answers.compliance_results import Rule, Violation
 from lineage.answers.diagnose import open_ways
 from lineage.answers.neighbours import Neighbours
@@ -41,7 +41,7 @@ def stuck(ask: Asker, as_of: datetime, items: list[str] | None = None) -> list[S
     """What is stuck of these items, or of all stores and activations. Raises ServerError, OutOfTime."""
     if items is not None and len(items) <= FEW:
         near, ways = Neighbours(ask, as_of), read_ways(ask, items, as_of)
-        found = [(ways[item], branches(ways[item], near)) for item in items]
+        found = [(ways[item], branches(ways[item], alone(ways[item]), near)) for item in items]
     elif items is None and not any(_handed_on(ask, kind, as_of) for kind in KINDS):
         return []
     else:

@@ -56,11 +56,12 @@ def corroborate(
     own = attempts()
     ending = case_of(finding, expected, item, kind, own, traffic, finding.at)
     last = _settled(ending, traffic)
-    if finding.began is None or not last.at_fault or (finding.at - finding.began).total_seconds() < SKEW_S:
+    began = finding.at if finding.began is None else finding.began
+    if (finding.at - began).total_seconds() < SKEW_S or not last.at_fault or finding.rule == "refused-by-endpoint":
         return last
-    beginning = case_of(finding, expected, item, kind, own, traffic, finding.began)
+    beginning = case_of(finding, expected, item, kind, own, traffic, began)
     first = _settled(beginning, traffic)
-    if first.at_fault == last.at_fault or finding.rule == "refused-by-endpoint":
+    if first.at_fault == last.at_fault:
         return last
     if first.at_fault == expected.agreement.receiver and _locked_out(beginning, ending):
         return first

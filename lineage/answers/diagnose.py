@@ -8,17 +8,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from lineage.answers.asking import Asker
-from lineage.answers.branches import SETTLED, Open, branches, told
+from lineage.answers.branches import SETTLED, Alone, Open, alone, branches, told
 from lineage.answers.completeness import freshness
 from lineage.answers.incidents import Diagnosed, Diagnosis, gather
 from lineage.answers.last_handoff import answer
 from lineage.answers.people import people
 from lineage.answers.study import Studied, Study, study
-from lineage.answers.traffic import Traffic
 from lineage.answers.under_way import evidence_ids
 from lineage.answers.way import Way
 from lineage.uncollected import uncollected
 
+Suspected = tuple[Studied, list[Alone]]
 Judged = tuple[Studied, list[Open]]
 
 
@@ -32,10 +32,10 @@ def diagnose(ask: Asker, *, open_only: bool = False, since: datetime | None = No
     moment = as_of or datetime.now(UTC)
     found = study(ask, since=since, as_of=moment)
     kept, settled = _kept(found, open_only=open_only)
-    systems = {system for one in kept for system in one.way.systems}
+    systems = {system for one, _ in kept for system in one.way.systems}
     with ThreadPoolExecutor(2) as beside:
         answering, heard = beside.submit(people, ask, systems), beside.submit(freshness, ask, systems, moment)
-        judged = _judged(kept, found.traffic, open_only=open_only)
+        judged = _judged(kept, found, open_only=open_only)
         shown = _with_evidence(ask, judged)
     who, fresh = answering.result(), heard.result()
     incidents, held_up = gather(shown, who)
@@ -55,23 +55,24 @@ def open_ways(ask: Asker, as_of: datetime) -> list[tuple[Way, list[Open]]]:
     """The items on whose way something is wrong by a time, with their branches. Raises ServerError, OutOfTime."""
     found = study(ask, since=None, as_of=as_of)
     kept, _ = _kept(found, open_only=True)
-    return _with_evidence(ask, _judged(kept, found.traffic, open_only=True))
+    return _with_evidence(ask, _judged(kept, found, open_only=True))
 
 
-def _kept(found: Study, *, open_only: bool) -> tuple[list[Studied], int]:
+def _kept(found: Study, *, open_only: bool) -> tuple[list[Suspected], int]:
     """The items that are to be judged, and how many were left out because nothing is missing."""
     kept, settled = [], 0
     for one in found.items():
         if open_only and not one.way.missing:
             settled += 1
         else:
-            kept.append(one)
+            kept.append((one, alone(one.way)))
     return kept, settled
 
 
-def _judged(kept: list[Studied], traffic: Traffic, *, open_only: bool) -> list[Judged]:
+def _judged(kept: list[Suspected], found: Study, *, open_only: bool) -> list[Judged]:
     """The items with their branches; if it is asked for, only those with which something is wrong."""
-    judged = [(one, branches(one.way, traffic)) for one in kept]
+    traffic = found.traffic(moment for _, some in kept for each in some for moment in each.moments)
+    judged = [(one, branches(one.way, some, traffic)) for one, some in kept]
     return [(one, some) for one, some in judged if not open_only or some[0].finding.rule not in SETTLED]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from lineage.answers.asking import Asker
-from lineage.answers.branches import branches, told
+from lineage.answers.branches import alone, branches, told
 from lineage.answers.neighbours import Neighbours
 from lineage.answers.results import Branch, Completeness, ItemRef, LastHandoff, LastSuccessful
 from lineage.answers.way import Way, find_way, read_ways
@@ -23,7 +23,7 @@ def last_handoff(ask: Asker, item: str, *, as_of: datetime | None = None) -> Las
 
 def _answer(way: Way, near: Neighbours) -> LastHandoff:
     said = way.freshness.of(way.systems, "depth" if way.truncated else None)
-    return answer(way, [told(one, way.people) for one in branches(way, near)], said)
+    return answer(way, [told(one, way.people) for one in branches(way, alone(way), near)], said)
 
 
 def answer(way: Way, found: Sequence[Branch], said: Completeness) -> LastHandoff:

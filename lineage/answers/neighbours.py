@@ -7,7 +7,19 @@ from typing import Any, NamedTuple
 
 from lineage.answers.asking import Asker
 from lineage.answers.routemap import RouteMap
-from lineage.answers.traffic import HORIZON, MOST_ROUTES, NEAREST, ByRoute, Hop, Nearby, clean, hop_of, shown_by
+from lineage.answers.traffic import (
+    HORIZON,
+    MOST_ROUTES,
+    NEAREST,
+    ByRoute,
+    Hop,
+    Nearby,
+    Traffic,
+    TrafficInMemory,
+    clean,
+    hop_of,
+    shown_by,
+)
 from lineage.graph import plain
 from lineage.store.handoffs import listed_evidence
 from lineage.times import seconds_of, time_of
@@ -82,3 +94,28 @@ class Neighbours:
         shown = shown_by(*ends, seen.reporters, seen.confirmed_by or (), agreement, onward=seen.secured_by == "onward")
         times = (first_at.timestamp(), seconds_of(seen.sent_at), seconds_of(seen.received_at))
         return clean(seen.item, seen.kind, seen.route, ends, seen.dataset, times, shown, agreement)
+
+
+class Recent:
+    """Traffic in memory as far as all of it was read, and from the graph before that: the same either way.
+
+    ``earlier``: what can be a neighbour of any moment since then was read.
+    """
+
+    def __init__(self, read: TrafficInMemory, earlier: datetime, before: Neighbours) -> None:
+        self._read, self._earlier, self._before = read, earlier, before
+
+    def between(self, sender: str, receiver: str, at: datetime) -> tuple[ByRoute, ByRoute]:
+        """See ``Traffic.between``."""
+        return self._of(at).between(sender, receiver, at)
+
+    def into(self, system: str, at: datetime) -> ByRoute:
+        """See ``Traffic.into``."""
+        return self._of(at).into(system, at)
+
+    def out_of(self, system: str, at: datetime) -> ByRoute:
+        """See ``Traffic.out_of``."""
+        return self._of(at).out_of(system, at)
+
+    def _of(self, at: datetime) -> Traffic:
+        return self._before if at < self._earlier else self._read

@@ -11,18 +11,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 
 from lineage.answers.asking import Asker
+from lineage.answers.neighbours import Neighbours, Recent
 from lineage.answers.possible import possible
 from lineage.answers.routemap import RouteMap
-from lineage.answers.traffic import Hop, TrafficInMemory, clean, hop_in, shown_by
-from lineage.answers.under_way import Stored, UnderWay, evidence_of, pages, state_of
-from lineage.answers.way import Way, way_of
+from lineage.answers.traffic import HORIZON, Hop, Traffic, TrafficInMemory, clean, hop_in, shown_by
+from lineage.answers.under_way import Stored, UnderWay, evidence_of, pages, pages_before, state_of
+from lineage.answers.way import Way, origin, way_of
 from lineage.custody import Evidence, State
 from lineage.matching import KIND
 from lineage.times import micros_of, seconds_of, time_of
 
 Found = Mapping[str, list[Evidence]]
+FEW = 10
+"""The neighbours of so many moments are looked up for themselves: that takes as long as to read all that happened in a few hours."""
 
 
 @dataclass(frozen=True)
@@ -71,23 +75,42 @@ def _told(handoffs: list[Stored]) -> bool:
 
 @dataclass(frozen=True)
 class Study:
-    """Items under way, to be read once. ``traffic``: what their handoffs make, whole when all were read."""
+    """Items under way, to be read once: first the items, then the traffic."""
 
     ask: Asker
     routes: RouteMap
     since: datetime | None
     as_of: datetime
     under_way: Iterator[list[UnderWay]]
-    traffic: TrafficInMemory = field(default_factory=TrafficInMemory)
+    _hops: TrafficInMemory = field(default_factory=TrafficInMemory)
+    _read: set[str] = field(default_factory=set)
 
     def items(self) -> Iterator[Studied]:
         """The way of each item, by page; within a page in no order. Raises ServerError, OutOfTime."""
         for page in self.under_way:
-            yield from self._page(page)
+            yield from self._perhaps_published(self._studied(page, asked=True))
 
-    def _page(self, page: Iterable[UnderWay]) -> Iterator[Studied]:
+    def traffic(self, moments: Iterable[datetime]) -> Traffic:
+        """What the handoffs of these items, and others' just before, make: the neighbours of these moments. Raises as ``items``.
+
+        Neighbours of few moments are looked up one by one; where there are more, all that happened from then on is read.
+        """
+        wanted = sorted(moments)
+        if self.since is None or not wanted:
+            return self._hops
+        earlier = self.since
+        if len(wanted) > FEW:
+            earlier = min(earlier, max(wanted[FEW], earlier - HORIZON))
+        between = pages(self.ask, earlier, self.as_of, until=self.since) if earlier < self.since else ()
+        for page in chain(between, pages_before(self.ask, earlier, self.as_of)):
+            self._studied([row for row in page if row.id not in self._read], asked=False)
+        return Recent(self._hops, earlier, Neighbours(self.ask, self.as_of))
+
+    def _studied(self, page: Iterable[UnderWay], *, asked: bool) -> list[Studied]:
+        """Note the hops of these items, and give their ways if they are asked about."""
         joined, whole = [], []
         for row in page:
+            self._read.add(row.id)
             if (one := self._joined(row)) is not None:
                 joined.append(one)
             else:
@@ -95,18 +118,20 @@ class Study:
         evidence = evidence_of(self.ask, {id_: route for one in joined for id_, route in one.unread.items()}, self.as_of)
         found = []
         for one in joined:
-            studied = self._from_stored(one, evidence)
-            if studied is None:
+            states = self._stored_states(one, evidence)
+            if states is None:
                 whole.append(one.row)
-            else:
-                found.append(studied)
+            elif asked:
+                called = {key: some[0].route for key, some in one.handoffs.items() if key != some[0].route}
+                found.append(Studied(self._way(one.row, states, {}), one.row.alike, called))
         evidence = evidence_of(self.ask, {row.handoff(h.route): h.route for row in whole for h in row.handoffs}, self.as_of)
         for row in whole:
             said = [one for h in row.handoffs for one in evidence.get(row.handoff(h.route), ())]
+            states, ambiguous = self._folded_states(row, said)
             # By then: the last evidence of a handoff may have come later, and some of it before.
-            if said and (not self.since or any(e.time and e.time >= self.since for e in said)):
-                found.append(self._from_evidence(row, said))
-        yield from self._perhaps_published(found)
+            if said and asked and (not self.since or any(e.time and e.time >= self.since for e in said)):
+                found.append(Studied(self._way(row, states, ambiguous), row.alike))
+        return found
 
     def _joined(self, row: UnderWay) -> _Joined | None:
         """None where what is stored is not what is asked for, or it cannot be told to which declared route it belongs."""
@@ -131,26 +156,25 @@ class Study:
             handoffs[keys[0] if keys else h.route].append(h)
         return _Joined(row, handoffs)
 
-    def _from_stored(self, one: _Joined, evidence: Found) -> Studied | None:
-        """None where that does not suffice."""
+    def _stored_states(self, one: _Joined, evidence: Found) -> dict[str, State] | None:
+        """The states by declared route, and their hops noted. None where that does not suffice."""
         row, states = one.row, {}
         for key, some in one.handoffs.items():
             state = state_of(some[0], key) if _told(some) else self._folded(key, row, some, evidence)
             if state is None:
                 return None
             states[key] = state
-        way = self._way(row, states, {})
-        held = {way.origin} | {state.to_system for state in states.values() if state.secured}
+        held = {origin([row.item, *row.above], states)} | {state.to_system for state in states.values() if state.secured}
         if any(state.from_system not in held for state in states.values()):
             # Who gave it on had it, if there is evidence of it.
             return None
         for key, some in one.handoffs.items():
             for h in some:
                 if _told(some):
-                    self.traffic.add(h.route, self._clean(row, key, h))
+                    self._hops.add(h.route, self._clean(row, key, h))
                 elif first_at := time_of(h.first_at):
                     self._hop(row, h.route, first_at, states[key])
-        return Studied(way, row.alike, {key: some[0].route for key, some in one.handoffs.items() if key != some[0].route})
+        return states
 
     def _folded(self, key: str, row: UnderWay, handoffs: list[Stored], evidence: Found) -> State | None:
         """A handoff from its own evidence; what the item's others show of it is stored, unless it was stored as several."""
@@ -169,16 +193,16 @@ class Study:
         times = (h.first_at / 1e6, seconds_of(h.sent_at), received)
         return clean(row.id, row.kind, h.route, ends, h.dataset, times, shown, agreement)
 
-    def _from_evidence(self, row: UnderWay, said: list[Evidence]) -> Studied:
+    def _folded_states(self, row: UnderWay, said: list[Evidence]) -> tuple[dict[str, State], dict[str, tuple[str, ...]]]:
+        """The states by route, from all evidence, and what is ambiguous; their hops noted."""
         states, called, ambiguous = self.routes.fold(said, row.kind, self.as_of)
-        way = self._way(row, states, ambiguous)
         first: dict[str, datetime] = {}
         for one in said:
             if one.time:
                 first[one.route] = min(one.time, first.get(one.route, one.time))
         for route, at in sorted(first.items()):
             self._hop(row, route, at, states[called[route]])
-        return Studied(way, row.alike)
+        return states, ambiguous
 
     def _way(self, row: UnderWay, states: dict[str, State], ambiguous: dict[str, tuple[str, ...]]) -> Way:
         agreements = self.routes.by_kind.get(row.kind, {})
@@ -186,7 +210,7 @@ class Study:
 
     def _hop(self, row: UnderWay, route: str, first_at: datetime, state: State) -> None:
         if hop := hop_in(state, route, row.id, row.kind, first_at, self.routes, self.as_of):
-            self.traffic.add(route, hop)
+            self._hops.add(route, hop)
 
     def _perhaps_published(self, found: list[Studied]) -> list[Studied]:
         """The same, with what those that have not arrived may be."""

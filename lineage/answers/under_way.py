@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from lineage.answers.asking import Asker
+from lineage.answers.traffic import HORIZON, NEAREST
 from lineage.custody import Evidence, State
 from lineage.store.handoffs import listed_evidence
 from lineage.times import time_of
@@ -87,14 +88,18 @@ class UnderWay:
         return f"{route}|{self.id}"
 
 
-def pages(ask: Asker, since: datetime | None, as_of: datetime) -> Iterator[list[UnderWay]]:
+def pages(ask: Asker, since: datetime | None, as_of: datetime, *, until: datetime | None = None) -> Iterator[list[UnderWay]]:
     """Every item that was handed on by a time, those with evidence since another one, by id. Raises ServerError, OutOfTime.
+
+    ``until``: only evidence before that counts for it.
 
     The first page is read from the call on, and each next one while the one before it is looked at.
     """
 
     def read(after: str, limit: int) -> list[Any]:
-        items: list[Any] = ask.raw("items_under_way", since=since, as_of=as_of, after=after, limit=limit)[0]["items"]
+        items: list[Any] = ask.raw("items_under_way", since=since, until=until, as_of=as_of, after=after, limit=limit)[0][
+            "items"
+        ]
         return items
 
     def each(page: Future[list[Any]] | None, limit: int) -> Iterator[list[UnderWay]]:
@@ -107,6 +112,15 @@ def pages(ask: Asker, since: datetime | None, as_of: datetime) -> Iterator[list[
 
     reader = ThreadPoolExecutor(1)
     return each(reader.submit(read, "", FIRST_PAGE), FIRST_PAGE)
+
+
+def pages_before(ask: Asker, moment: datetime, as_of: datetime) -> Iterator[list[UnderWay]]:
+    """The items that each route handed on last before a moment, by page. Raises ServerError, OutOfTime."""
+    how = {"nearest": NEAREST, "hours": int(HORIZON.total_seconds() // 3600)}
+    ids = ask.raw("items_seen_before", at=moment, **how)[0]["items"]
+    for start in range(0, len(ids), PAGE):
+        items = ask.raw("items_under_way", items=ids[start : start + PAGE], as_of=as_of)[0]["items"]
+        yield [_under_way(one) for one in items]
 
 
 def _under_way(listed: list[Any]) -> UnderWay:

@@ -141,16 +141,11 @@ def way_of(
     ``item`` and ``above`` (what it is a part or a version of): properties of the nodes; ``agreements``: at least the declared
     routes that the item could take.
     """
-    stated = [item, *above]
-    origin = origin_of(
-        [one.get("origin") for one in stated if one.get("declared")],
-        [one.get("origin") for one in stated if not one.get("declared")],
-        states,
-    )
+    began = origin([item, *above], states)
     listed = {route for one in [item, *above] for route in one.get("expected_on") or ()}
     expected = expected_path(
         kind=item["kind"],
-        origin=origin,
+        origin=began,
         listed_on=frozenset(listed),
         agreements=agreements.values(),
         states=states,
@@ -161,7 +156,7 @@ def way_of(
         item=item,
         identifiers=identifiers,
         name=_name(item, above),
-        origin=origin,
+        origin=began,
         as_of=as_of,
         states=states,
         expected=kept,
@@ -174,6 +169,12 @@ def way_of(
         freshness=freshness,
         people=people,
     )
+
+
+def origin(stated: Iterable[dict[str, Any]], states: Mapping[str, State]) -> str | None:
+    """The system where an item began: by what it, and what it is a part or a version of, say, and by its states."""
+    told = [(one.get("origin"), one.get("declared")) for one in stated]
+    return origin_of([said for said, sure in told if sure], [said for said, sure in told if not sure], states)
 
 
 def _name(item: dict[str, Any], above: list[dict[str, Any]]) -> str:
