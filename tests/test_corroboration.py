@@ -45,7 +45,8 @@ class Network:
             answered_late=at(float(rest["late"])).timestamp() if "late" in rest else None,
         )  # fmt: skip
         self.outcomes.append(outcome)
-        self.traffic.add(outcome.route, Hop(moment, outcome.item, sender, receiver, (outcome,)))
+        secured_at = moment if what == "ok" else None
+        self.traffic.add(outcome.route, Hop(moment, outcome.item, sender, receiver, (outcome,), secured_at))
 
     def shown(self, ok: bool, logged: bool, received: bool) -> Shown:
         """``replies_only``: receipts are in the senders' logs, receivers log nothing."""
@@ -154,6 +155,18 @@ def test_a_sender_that_is_not_let_in_again_for_days_was_locked_out_by_the_change
     assert let_in.judge("unauthorised", minute=4000, began=310).at_fault == UNDETERMINED, "it was let in meanwhile"
     elsewhere = Network(*change, *mine, *usual, "a e 3990 unauthorised", "a e 4010 unauthorised")
     assert elsewhere.judge("unauthorised", minute=4000, began=310).at_fault == UNDETERMINED, "others refuse it as well"
+
+
+def test_what_began_for_all_at_once_is_found_however_many_refusals_lie_between() -> None:
+    """Item 1 was tried only days later; the refusals of others since then are more than neighbours are looked at."""
+    change = ["c b 90 ok", "d b 80 ok", "c b 320 unauthorised", "d b 330 unauthorised", "c b 420 ok", "d b 450 ok"]
+    mine = ["a b 100 ok", *(f"a b {minute} unauthorised" for minute in range(310, 4000, 90))]
+    usual = [f"{sender} b {minute} ok" for sender in "cd" for minute in range(3700, 4300, 40)]
+    assert fault("unauthorised", *change, *mine, *usual, minute=4000) == "b"
+    assert fault("unauthorised", *mine, *usual, minute=4000) == "a", "nobody else was refused when it began"
+    assert fault("unauthorised", *change, *mine, *usual, "a b 2040 ok", minute=4000) == "a", "that was another one, which ended"
+    assert fault("unauthorised", *change, *mine[1:], *usual, minute=4000) == "a", "when it began is not known"
+    assert fault("unauthorised", *change, *mine, *usual, "a e 3990 unauthorised", "a e 4010 unauthorised", minute=4000) == "a"
 
 
 def test_expired_credentials_show_at_the_other_receivers() -> None:

@@ -15,6 +15,8 @@ from evidence import at, event
 from harness import Database, Run, Say
 
 from lineage.answers.incidents import Diagnosed
+from lineage.answers.neighbours import Neighbours
+from lineage.answers.study import study
 from lineage.evaluation import evaluate, read_truth
 from lineage.facts import Partner, Route, System
 from lineage.graph import Graph, Result
@@ -125,6 +127,21 @@ def test_what_is_recent_is_judged_in_the_light_of_what_is_not(
     recent = loaded.diagnose(since=moment - timedelta(hours=hours), as_of=moment).items
     assert recent
     assert [said(one) for one in recent] == [said(whole[one.item.id]) for one in recent]
+
+
+def test_when_anything_last_arrived_is_the_same_in_memory_and_in_the_graph(loaded: Lineage, simulation: Path) -> None:
+    moment = read_truth(simulation).as_of
+    read = study(loaded.ask, since=None, as_of=moment)
+    ends = {(state.from_system, state.to_system) for one in read.items() for state in one.way.states.values()}
+    memory, graph = read.traffic([moment]), Neighbours(loaded.ask, moment)
+    found = {}
+    for sender, receiver in sorted((sender, receiver) for sender, receiver in ends if sender and receiver):
+        for hours in (1, 100, 250, 2000):
+            before = moment - timedelta(hours=hours)
+            found[sender, receiver, hours] = memory.last_secured(sender, receiver, before)
+            assert graph.last_secured(sender, receiver, before) == found[sender, receiver, hours]
+    assert None in found.values()
+    assert len(set(found.values())) > ITEMS
 
 
 def test_pages_do_not_show(loaded: Lineage, simulation: Path, monkeypatch: pytest.MonkeyPatch) -> None:

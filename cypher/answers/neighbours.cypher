@@ -2,8 +2,8 @@
 // One row. `into` and `out_of`: ids of these routes, seen or declared, and those that evidence named only by their two ends
 // by that name. `agreements`: what is declared of all routes of the two systems. `neighbours`: a list for each of the handoffs that were
 // first seen nearest before and after, so that hundreds travel at once: route, item, its kind, whether it is clean (secured by one attempt
-// without any failure), sender, receiver, data set, what secured it, when it was first seen, when it was sent, when its receiver
-// confirmed it (microseconds since 1970), whose logs show it, whose show that it arrived, and unless it is clean, all that is known of its
+// without any failure), sender, receiver, data set, what secured it, when it was first seen, when it was sent, when it was secured
+// (microseconds since 1970), whose logs show it, whose show that it arrived, and unless it is clean, all that is known of its
 // item: the route that each evidence is about, then the evidence as `evidence_of_handoffs` lists it.
 // @param at datetime  the moment
 // @param receiver string = null  routes into this system
@@ -45,7 +45,7 @@ CALL (into, out_of, since, until, now) {
   RETURN collect([
     h.route_id, i.id, i.kind, clean, h.from_system, h.to_system, h.dataset, h.secured_by,
     h.first_at.epochMillis * 1000 + h.first_at.microsecond % 1000, h.sent_at.epochMillis * 1000 + h.sent_at.microsecond % 1000,
-    CASE WHEN h.secured_by = 'receipt' THEN h.secured_at.epochMillis * 1000 + h.secured_at.microsecond % 1000 END, h.reporters, h.confirmed_by,
+    h.secured_at.epochMillis * 1000 + h.secured_at.microsecond % 1000, h.reporters, h.confirmed_by,
     CASE WHEN clean THEN [] ELSE COLLECT {
       MATCH (i)<-[:OF]-(o:Handoff)<-[:ABOUT]-(n:Evidence)
       // All at once: each property read by itself goes over those before it again.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 
 from lineage.answers.cases import (
@@ -56,6 +57,13 @@ def corroborate(
     own = attempts()
     ending = case_of(finding, expected, item, kind, own, traffic, finding.at)
     last = _settled(ending, traffic)
+    if finding.rule == "not-authorised" and last.at_fault == expected.agreement.sender:
+        start = _start_of_run(ending, traffic)
+        if start is not None:
+            beginning = case_of(finding, expected, item, kind, own, traffic, start)
+            first = _settled(beginning, traffic)
+            if first.at_fault == expected.agreement.receiver and _locked_out(beginning, ending):
+                return first
     began = finding.at if finding.began is None else finding.began
     if (finding.at - began).total_seconds() < SKEW_S or not last.at_fault or finding.rule == "refused-by-endpoint":
         return last
@@ -69,6 +77,20 @@ def corroborate(
         return replace(finding, at_fault=UNDETERMINED, reason=first.reason, confidence=DOUBT, missing=first.missing)
     why = f"{finding.reason} At first it looked like {first.at_fault}'s fault, and in the end like {last.at_fault}'s."
     return replace(finding, at_fault=UNDETERMINED, reason=why, confidence=DOUBT)
+
+
+def _start_of_run(case: Case, traffic: Traffic) -> datetime | None:
+    """When the sender was first refused as it still is, if that lies before all neighbours: the first after it last got through."""
+    episode = episode_of(case)
+    if episode.after is not None:
+        return None
+    through = traffic.last_secured(case.sender, case.receiver, datetime.fromtimestamp(episode.first, UTC))
+    if through is None:
+        return None
+    then = outcomes_in(traffic.into(case.receiver, through))
+    refused = [o.at for o in then if o.sender == case.sender and o.what in case.bad and case.alike(o)]
+    after = [at for at in refused if through.timestamp() < at < episode.first]
+    return datetime.fromtimestamp(min(after), UTC) if after else None
 
 
 def _locked_out(beginning: Case, ending: Case) -> bool:

@@ -38,7 +38,7 @@ class _Seen(NamedTuple):
     secured_by: str | None
     first_at: int
     sent_at: int | None
-    received_at: int | None
+    secured_at: int | None
     reporters: list[str]
     confirmed_by: list[str] | None
     evidence: list[list[Any]]
@@ -51,6 +51,7 @@ class Neighbours:
         self._ask, self._as_of = ask, as_of
         self._found: dict[tuple[str, str, datetime], ByRoute] = {}
         self._declared: dict[str, dict[str, Any]] = {}
+        self._secured: dict[tuple[str, str, datetime], datetime | None] = {}
 
     def between(self, sender: str, receiver: str, at: datetime) -> tuple[ByRoute, ByRoute]:
         """See ``Traffic.between``."""
@@ -66,6 +67,14 @@ class Neighbours:
         """See ``Traffic.out_of``."""
         self._read(at, out_of=system)
         return self._found["out_of", system, at]
+
+    def last_secured(self, sender: str, receiver: str, before: datetime) -> datetime | None:
+        """See ``Traffic.last_secured``."""
+        asked = (sender, receiver, before)
+        if asked not in self._secured:
+            (row,) = self._ask.rows("last_secured_between", sender=sender, receiver=receiver, before=before)
+            self._secured[asked] = row["at"]
+        return self._secured[asked]
 
     def _read(self, at: datetime, **sides: str) -> None:
         """Read these sides as far as they are not read yet: ``into`` or ``out_of``, and of which system."""
@@ -91,9 +100,10 @@ class Neighbours:
             return hop_of(seen.route, seen.item, seen.kind, first_at, evidence, routes, self._as_of)
         ends = (seen.sender, seen.receiver)
         agreement = routes.agreement(seen.route, *ends, seen.dataset, seen.kind, first_at)
-        shown = shown_by(*ends, seen.reporters, seen.confirmed_by or (), agreement, onward=seen.secured_by == "onward")
-        times = (first_at.timestamp(), seconds_of(seen.sent_at), seconds_of(seen.received_at))
-        return clean(seen.item, seen.kind, seen.route, ends, seen.dataset, times, shown, agreement)
+        onward = seen.secured_by == "onward"
+        shown = shown_by(*ends, seen.reporters, seen.confirmed_by or (), agreement, onward=onward)
+        times = (first_at.timestamp(), seconds_of(seen.sent_at), seconds_of(seen.secured_at))
+        return clean(seen.item, seen.kind, seen.route, ends, seen.dataset, times, shown, agreement, onward=onward)
 
 
 class Recent:
@@ -116,6 +126,11 @@ class Recent:
     def out_of(self, system: str, at: datetime) -> ByRoute:
         """See ``Traffic.out_of``."""
         return self._of(at).out_of(system, at)
+
+    def last_secured(self, sender: str, receiver: str, before: datetime) -> datetime | None:
+        """See ``Traffic.last_secured``."""
+        read = self._read.last_secured(sender, receiver, before)
+        return read if read and read >= self._earlier else self._before.last_secured(sender, receiver, before)
 
     def _of(self, at: datetime) -> Traffic:
         return self._before if at < self._earlier else self._read

@@ -173,7 +173,7 @@ class Study:
                 if _told(some):
                     self._hops.add(h.route, self._clean(row, key, h))
                 elif first_at := time_of(h.first_at):
-                    self._hop(row, h.route, first_at, states[key])
+                    self._hop(row, h, first_at, states[key])
         return states
 
     def _folded(self, key: str, row: UnderWay, handoffs: list[Stored], evidence: Found) -> State | None:
@@ -188,10 +188,10 @@ class Study:
     def _clean(self, row: UnderWay, key: str, h: Stored) -> Hop:
         assert h.sender and h.receiver and h.first_at is not None
         ends, agreement = (h.sender, h.receiver), self.routes.agreements.get(key)
-        shown = shown_by(*ends, h.reporters, h.confirmed_by or (), agreement, onward=h.secured_by == "onward")
-        received = seconds_of(h.secured_at) if h.secured_by == "receipt" else None
-        times = (h.first_at / 1e6, seconds_of(h.sent_at), received)
-        return clean(row.id, row.kind, h.route, ends, h.dataset, times, shown, agreement)
+        onward = h.secured_by == "onward"
+        shown = shown_by(*ends, h.reporters, h.confirmed_by or (), agreement, onward=onward)
+        times = (h.first_at / 1e6, seconds_of(h.sent_at), seconds_of(h.secured_at))
+        return clean(row.id, row.kind, h.route, ends, h.dataset, times, shown, agreement, onward=onward)
 
     def _folded_states(self, row: UnderWay, said: list[Evidence]) -> tuple[dict[str, State], dict[str, tuple[str, ...]]]:
         """The states by route, from all evidence, and what is ambiguous; their hops noted."""
@@ -200,17 +200,19 @@ class Study:
         for one in said:
             if one.time:
                 first[one.route] = min(one.time, first.get(one.route, one.time))
-        for route, at in sorted(first.items()):
-            self._hop(row, route, at, states[called[route]])
+        for h in row.handoffs:
+            if at := first.get(h.route):
+                self._hop(row, h, at, states[called[h.route]])
         return states, ambiguous
 
     def _way(self, row: UnderWay, states: dict[str, State], ambiguous: dict[str, tuple[str, ...]]) -> Way:
         agreements = self.routes.by_kind.get(row.kind, {})
         return way_of(row.item, row.above, states, as_of=self.as_of, agreements=agreements, ambiguous=ambiguous)
 
-    def _hop(self, row: UnderWay, route: str, first_at: datetime, state: State) -> None:
-        if hop := hop_in(state, route, row.id, row.kind, first_at, self.routes, self.as_of):
-            self._hops.add(route, hop)
+    def _hop(self, row: UnderWay, h: Stored, first_at: datetime, state: State) -> None:
+        if hop := hop_in(state, h.route, row.id, row.kind, first_at, self.routes, self.as_of):
+            # What is stored under two names arrived when either says, as ``last_secured_between`` reads it.
+            self._hops.add(h.route, hop._replace(secured_at=seconds_of(h.secured_at) if h.secured else None))
 
     def _perhaps_published(self, found: list[Studied]) -> list[Studied]:
         """The same, with what those that have not arrived may be."""

@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from operator import attrgetter
 from typing import Literal, NamedTuple, Protocol
@@ -70,13 +70,14 @@ class Outcome(NamedTuple):
 
 
 class Hop(NamedTuple):
-    """A handoff as its neighbours see it: when it was first seen (seconds since the epoch), and what came of its attempts."""
+    """A handoff as its neighbours see it: when it was first seen and when it was secured (seconds since the epoch), and what came of it."""
 
     first_at: float
     item: str
     sender: str
     receiver: str
     outcomes: tuple[Outcome, ...]
+    secured_at: float | None = None
 
 
 class Nearby:
@@ -138,6 +139,9 @@ class Traffic(Protocol):
     def out_of(self, system: str, at: datetime) -> ByRoute:
         """On the routes out of a system."""
 
+    def last_secured(self, sender: str, receiver: str, before: datetime) -> datetime | None:
+        """When a handoff between two systems was last secured before a moment, however long before."""
+
 
 def silence(told: Iterable[Outcome]) -> list[Outcome]:
     """The same where an arrival is known to be seen: what is not seen was left without an answer."""
@@ -158,6 +162,7 @@ class TrafficInMemory:
     _out_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _times: dict[str, list[float]] = field(default_factory=dict)
     _near: dict[tuple[str, int, int], Nearby] = field(default_factory=dict)
+    _secured: dict[tuple[str, str], list[float]] = field(default_factory=dict)
 
     def add(self, route: str, hop: Hop) -> None:
         """Add one handoff."""
@@ -177,6 +182,16 @@ class TrafficInMemory:
     def out_of(self, system: str, at: datetime) -> ByRoute:
         """See ``Traffic.out_of``."""
         return self._on(self._out_of.get(system, ()), at)
+
+    def last_secured(self, sender: str, receiver: str, before: datetime) -> datetime | None:
+        """See ``Traffic.last_secured``."""
+        ends = (sender, receiver)
+        if ends not in self._secured:
+            hops = (hop for route in self._into.get(receiver, ()) for hop in self._hops[route])
+            secured = (hop.secured_at for hop in hops if (hop.sender, hop.receiver) == ends)
+            self._secured[ends] = sorted(at for at in secured if at is not None)
+        place = bisect_left(self._secured[ends], before.timestamp())
+        return datetime.fromtimestamp(self._secured[ends][place - 1], UTC) if place else None
 
     def _on(self, routes: Collection[str], at: datetime) -> ByRoute:
         moment = at.timestamp()
@@ -306,15 +321,18 @@ def clean(
     times: tuple[float, float | None, float | None],
     shown: Shown,
     agreement: Agreement | None,
+    *,
+    onward: bool,
 ) -> Hop:
     """A handoff that one attempt secured, with no failure on the way: there is no need to read its evidence.
 
-    ``times``: when it was first seen, was sent, and was secured by a receipt (seconds since the epoch).
+    ``times``: when it was first seen, was sent, and was secured (seconds since the epoch); ``onward`` as in ``shown_by``.
     """
-    first_at, sent_at, received_at = times
+    first_at, sent_at, secured_at = times
     at = first_at if sent_at is None else sent_at
-    late = _late(at, received_at, agreement)
-    return Hop(first_at, item, *ends, (Outcome(item, kind, route, *ends, dataset, at, "ok", shown, None, late),))
+    late = None if onward else _late(at, secured_at, agreement)
+    outcome = Outcome(item, kind, route, *ends, dataset, at, "ok", shown, None, late)
+    return Hop(first_at, item, *ends, (outcome,), secured_at)
 
 
 def hop_of(
@@ -331,13 +349,14 @@ def hop_in(state: State, route: str, item: str, kind: str, first_at: datetime, r
     if not state.from_system or not state.to_system:
         return None
     times, agreement = state.times, routes.agreements.get(state.route)
+    secured_at = state.secured_at.timestamp() if state.secured and state.secured_at else None
     if state.secured and state.attempt_count <= 1 and not state.undated and not _TROUBLE & set(times):
         sent, ends = times.get("sent"), (state.from_system, state.to_system)
         reporters = {e.said_by for e in state.evidence}
         confirmed = {e.said_by for e in state.evidence if e.type in RECEIPTS}
-        shown = shown_by(*ends, reporters, confirmed, agreement, onward=state.secured_by == "onward")
-        received = state.secured_at.timestamp() if state.secured_at and state.secured_by == "receipt" else None
-        at = first_at.timestamp(), sent.timestamp() if sent else None, received
-        return clean(item, kind, route, ends, state.dataset, at, shown, agreement)
+        onward = state.secured_by == "onward"
+        shown = shown_by(*ends, reporters, confirmed, agreement, onward=onward)
+        at = first_at.timestamp(), sent.timestamp() if sent else None, secured_at
+        return clean(item, kind, route, ends, state.dataset, at, shown, agreement, onward=onward)
     told = outcomes(state, agreement, item, kind, as_of)
-    return Hop(first_at.timestamp(), item, state.from_system, state.to_system, told)
+    return Hop(first_at.timestamp(), item, state.from_system, state.to_system, told, secured_at)
