@@ -209,9 +209,17 @@ def test_rejections_of_one_sender_only_with_no_other_sender_are_nobodys() -> Non
 
 def test_a_refusal_is_the_receivers() -> None:
     assert fault("refused", answered=True) == "b"
-    assert fault("refused") == "b"
     more = Network("c b 590 refused", "c b 615 refused").judge("refused")
     assert (more.at_fault, more.confidence) == ("b", 0.99)
+
+
+def test_a_connection_that_timed_out_may_have_failed_anywhere_between_the_two() -> None:
+    """Unless the sender reached others meanwhile, or the receiver itself refused something else of it."""
+    assert fault("refused", *ALONE) == UNDETERMINED
+    assert fault("refused", "a e 590 ok", "a e 610 ok") == "b"
+    assert fault("refused", *ALONE, "a b 580 refused code=503") == "b"
+    assert fault("refused", *ALONE, "a b 580 refused code=ETIMEDOUT") == UNDETERMINED
+    assert fault("refused", *ALONE, "a b 90 refused code=503") == UNDETERMINED, "it took another one after that"
 
 
 def test_a_sender_that_reaches_nobody_while_others_reach_the_receiver_is_at_fault_itself() -> None:
@@ -230,6 +238,15 @@ def test_silence_to_all_is_the_receivers_and_to_one_is_nobodys() -> None:
     assert fault("silent", *usual, "c b 590 silent", "d b 610 silent") == "b"
     assert fault("silent", *usual, "c b 590 ok", "c b 615 ok") == UNDETERMINED
     assert fault("silent", *usual, "a b 590 silent", "a b 610 silent") == UNDETERMINED
+
+
+def test_who_was_left_unanswered_when_a_long_silence_began_tells_as_well() -> None:
+    """a goes on for a day while c has nothing to send any more."""
+    lines = [f"{who} b {minute} ok" for who in "acd" for minute in range(0, 500, 100)]
+    lines += [f"a b {minute} silent" for minute in range(510, 2000, 80)]
+    assert fault("silent", *lines, "c b 520 silent", "c b 530 silent", minute=1500) == "b"
+    assert fault("silent", *lines, "c b 540 ok", "c b 550 ok", minute=1500) == UNDETERMINED
+    assert fault("silent", *lines, minute=1500) == UNDETERMINED
 
 
 def test_a_receiver_that_often_loses_receipts_is_not_accused_for_two_of_them() -> None:

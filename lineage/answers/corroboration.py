@@ -25,6 +25,7 @@ from lineage.answers.cases import (
     named,
     span_without,
 )
+from lineage.answers.codes import is_answer
 from lineage.answers.expected import Expected
 from lineage.answers.logs import usual
 from lineage.answers.senders import gave_up, not_sent
@@ -225,12 +226,16 @@ def _refused(case: Case) -> Finding:
         return case.finding.doubted(
             f"{why} The way between the two may be at fault, or {case.sender}.", f"a log of {case.receiver}"
         )
+    itself = any(o.what == "refused" and is_answer(o.code) for o in episode.bads)
+    if not case.finding.answered and not itself and not named(away, "good"):
+        why = f"But nothing else was sent to {case.receiver} at that time, or by {case.sender}: the way between the two may be at fault."
+        return case.finding.doubted(why, f"a log of {case.receiver}")
     return _receiver(case, "", STRONG)
 
 
 def _silent(case: Case, traffic: Traffic) -> Finding:
     episode = episode_of(case)
-    now = all_fared(case, episode, case.others, case.at)
+    now = all_fared(case, episode, case.others, case.at) or all_began(case, episode)
     good, bad = named(now, "good"), named(now, "bad")
     if bad and not good and "mixed" not in {side.said for side in now.values()}:
         # Who is never answered, as far as anybody notes it, tells nothing by one more silence.
