@@ -52,6 +52,7 @@ class Neighbours:
         self._found: dict[tuple[str, str, datetime], ByRoute] = {}
         self._declared: dict[str, dict[str, Any]] = {}
         self._secured: dict[tuple[str, str, datetime], datetime | None] = {}
+        self._hops: dict[tuple[str, str], Hop | None] = {}
 
     def between(self, sender: str, receiver: str, at: datetime) -> tuple[ByRoute, ByRoute]:
         """See ``Traffic.between``."""
@@ -88,8 +89,12 @@ class Neighbours:
         routes = RouteMap(self._declared.values())
         hops: dict[str, list[Hop]] = {}
         for one in row["neighbours"]:
-            if hop := self._hop(_Seen(*one), routes):
-                hops.setdefault(one[0], []).append(hop)
+            seen = _Seen(*one)
+            # Moments close together have the same neighbours.
+            if (key := (seen.route, seen.item)) not in self._hops:
+                self._hops[key] = self._hop(seen, routes)
+            if hop := self._hops[key]:
+                hops.setdefault(seen.route, []).append(hop)
         for side, system in unread.items():
             self._found[side, system, at] = {route: Nearby(hops.get(route, ())) for route in row[side]}
 
