@@ -14,9 +14,11 @@ from evaluation import diagnose as diagnose_in_memory
 from evidence import at, event
 from harness import Database, Run, Say
 
+from lineage.answers.branches import SETTLED
 from lineage.answers.incidents import Diagnosed
 from lineage.answers.neighbours import Neighbours
 from lineage.answers.study import study
+from lineage.answers.traffic import MOST_ROUTES
 from lineage.evaluation import evaluate, read_truth
 from lineage.facts import Partner, Route, System
 from lineage.graph import Graph, Result
@@ -115,17 +117,59 @@ def test_what_failed_just_before_tells_about_what_failed_since(session: Lineage,
     assert said(since) == session.last_handoff("episode:since", as_of=at(1000)).as_json()
 
 
+def test_routes_on_which_nothing_happened_do_not_crowd_out_others(session: Lineage, say: Say) -> None:
+    senders = [f"s{number:02}" for number in range(MOST_ROUTES + 4)]
+    say(
+        System(id="hub"),
+        *(System(id=sender) for sender in senders),
+        *(
+            Route.model_validate(
+                {"id": f"{sender}-to-hub", "from": sender, "to": "hub", "item_kind": "episode", "deliver_within": "PT1H"}
+            )
+            for sender in senders
+        ),
+    )
+    events = [
+        event(item, "failed", 600 + number, sender, item, route=f"{sender}-to-hub", from_=sender, to="hub", code="401")
+        for number, sender in enumerate(senders[-2:])
+        for item in [f"episode:{number}"]
+    ]
+    say(*events, feed="handoffs", source="events", authority="observed")
+    for one in session.diagnose(as_of=at(1000)).items:
+        assert (one.verdict.system, one.verdict.rule) == ("hub", "not-authorised")
+        assert said(one) == session.last_handoff(one.item.id, as_of=at(1000)).as_json()
+
+
+def test_a_failure_without_a_time_and_an_answer_accuses_nobody(session: Lineage, say: Say) -> None:
+    say(
+        *(System(id=system) for system in ("a", "b", "c")),
+        *(
+            Route.model_validate({"id": f"{s}-to-{t}", "from": s, "to": t, "item_kind": "episode", "deliver_within": "PT1H"})
+            for s, t in ("ab", "bc")
+        ),
+    )
+    arrived = {"item": "episode:1", "route": "a-to-b", "from_": "a", "to": "b"}
+    tried = {"item": "episode:1", "route": "b-to-c", "from_": "b", "to": "c"}
+    events = [event("1", "sent", 0, "a", **arrived), event("2", "received", 1, "b", **arrived)]
+    events += [event("3", "failed", None, "b", **tried, code="ETIMEDOUT")]
+    say(*events, feed="handoffs", source="events", authority="observed")
+    verdict = session.last_handoff("episode:1", as_of=at(1000)).verdict
+    assert (verdict.rule, verdict.system, verdict.zone) == ("refused-by-endpoint", None, "undetermined")
+
+
 @pytest.mark.parametrize("few", [0, 10, 1000])
-@pytest.mark.parametrize("hours", [36, 72, 120, 200])
+@pytest.mark.parametrize(("ago", "hours"), [(0, 72), (0, 200), (100, 200)])
 def test_what_is_recent_is_judged_in_the_light_of_what_is_not(
-    loaded: Lineage, simulation: Path, monkeypatch: pytest.MonkeyPatch, hours: int, few: int
+    loaded: Lineage, simulation: Path, monkeypatch: pytest.MonkeyPatch, ago: int, hours: int, few: int
 ) -> None:
-    """Whether what happened before is looked up for each failure, or read as a whole."""
+    """Whether what happened before is looked up for each failure, or read as a whole; as of the end or hours ago."""
     monkeypatch.setattr("lineage.answers.study.FEW", few)
-    moment = read_truth(simulation).as_of
+    monkeypatch.setattr("lineage.answers.under_way.FIRST_PAGE", 3)
+    monkeypatch.setattr("lineage.answers.under_way.PAGE", 5)
+    moment = read_truth(simulation).as_of - timedelta(hours=ago)
     whole = {one.item.id: one for one in loaded.diagnose(as_of=moment).items}
     recent = loaded.diagnose(since=moment - timedelta(hours=hours), as_of=moment).items
-    assert recent
+    assert any(one.verdict.rule not in SETTLED for one in recent)
     assert [said(one) for one in recent] == [said(whole[one.item.id]) for one in recent]
 
 

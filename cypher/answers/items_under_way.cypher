@@ -6,7 +6,7 @@
 // sent, queued, then whose logs show it, and whose show that it arrived, and its evidence as evidence_of_handoffs lists it, without the
 // handoff's id, unless one message secured it, nothing failed, and it is the only one between its two ends.
 // @param since datetime = null  only items with evidence since then, null is all
-// @param until datetime = null  only items with evidence in between, null is since then
+// @param until datetime = null  only items with a handoff whose newest evidence lies in between, null is since then
 // @param as_of datetime = null  only handoffs seen by then, null is now
 // @param after string = ''  only items whose id comes after this one
 // @param limit integer = 5000  items at most

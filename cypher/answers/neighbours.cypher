@@ -1,5 +1,5 @@
 // Neighbours: what happened just before and after a moment, on the routes into one system and out of another?
-// One row. `into` and `out_of`: ids of these routes, seen or declared, and those that evidence named only by their two ends
+// One row. `into` and `out_of`: ids of these routes, as far as anything happened on them, and those that evidence named only by their two ends
 // by that name. `agreements`: what is declared of all routes of the two systems. `neighbours`: a list for each of the handoffs that were
 // first seen nearest before and after, so that hundreds travel at once: route, item, its kind, whether it is clean (secured by one attempt
 // without any failure), sender, receiver, data set, what secured it, when it was first seen, when it was sent, when it was secured
@@ -11,7 +11,7 @@
 // @param as_of datetime = null  only evidence and declarations of that time, null is now
 // @param nearest integer = 20  handoffs of a route before, and as many after
 // @param hours integer = 24  how far before and after at most
-// @param most integer = 40  routes of each system, the first by id
+// @param most integer = 40  routes of each system, the first by id of those that handed on anything in that time
 // @returns into, out_of, agreements, neighbours
 // @example receiver='spotify-ingest' sender='relay-hub' at='2022-05-26T12:00:00Z'
 CYPHER 25
@@ -23,7 +23,16 @@ LET beside = COLLECT {
   UNION
   MATCH (:System {id: $sender})<-[:DELIVERS_TO]-(r:Route) RETURN r
 }
-LET into = [r IN inward[..$most] | r.id], out_of = [r IN outward[..$most] | r.id]
+LET into = COLLECT {
+  UNWIND inward AS r
+  FILTER EXISTS { MATCH (h:Handoff {route_id: r.id}) WHERE h.first_at >= since AND h.first_at <= until AND h.first_at <= now }
+  RETURN r.id ORDER BY r.id LIMIT $most
+}
+LET out_of = COLLECT {
+  UNWIND outward AS r
+  FILTER EXISTS { MATCH (h:Handoff {route_id: r.id}) WHERE h.first_at >= since AND h.first_at <= until AND h.first_at <= now }
+  RETURN r.id ORDER BY r.id LIMIT $most
+}
 CALL (into, out_of, since, until, now) {
   UNWIND into + [id IN out_of WHERE NOT id IN into] AS route
   CALL (route, since, until, now) {

@@ -25,7 +25,6 @@ from lineage.answers.cases import (
     named,
     span_without,
 )
-from lineage.answers.codes import is_answer
 from lineage.answers.expected import Expected
 from lineage.answers.logs import usual
 from lineage.answers.senders import gave_up, not_sent
@@ -40,6 +39,8 @@ CHANCE = 0.01
 """Silences that lost receipts alone would explain with a greater probability than this accuse nobody."""
 ALL = 2
 """So many other receivers that refuse a sender as well, and answer it nothing else, are all of them."""
+LOOKS = 4
+"""A long run of refusals is looked at so often between its beginning and what is known of it."""
 SEVERAL = 3
 """So many others that are left unanswered together with one make it the receiver."""
 
@@ -53,6 +54,8 @@ def corroborate(
     looked at; others are given back as they are. Where attempts were made for long, the first and the last must speak against
     the same system, unless it is one lock that others were let in again after.
     """
+    if finding.at is None and finding.rule == "refused-by-endpoint" and not finding.answered:
+        return _lost_between(finding, expected)
     if finding.at is None or finding.rule not in RULES:
         return finding
     own = attempts()
@@ -81,17 +84,30 @@ def corroborate(
 
 
 def _start_of_run(case: Case, traffic: Traffic) -> datetime | None:
-    """When the sender was first refused as it still is, if that lies before all neighbours: the first after it last got through."""
+    """When the sender was first refused as it still is, if that lies before all neighbours: the first after it last got through.
+
+    None as well where it was answered otherwise in between, as far as that shows where it is looked at.
+    """
     episode = episode_of(case)
     if episode.after is not None:
         return None
-    through = traffic.last_secured(case.sender, case.receiver, datetime.fromtimestamp(episode.first, UTC))
-    if through is None:
+    last = traffic.last_secured(case.sender, case.receiver, datetime.fromtimestamp(episode.first, UTC))
+    if last is None:
         return None
-    then = outcomes_in(traffic.into(case.receiver, through))
-    refused = [o.at for o in then if o.sender == case.sender and o.what in case.bad and case.alike(o)]
-    after = [at for at in refused if through.timestamp() < at < episode.first]
-    return datetime.fromtimestamp(min(after), UTC) if after else None
+    refused = [o.at for o in _own_at(case, traffic, last.begun_at) if o.what in case.bad and case.alike(o)]
+    start = min((at for at in refused if last.begun_at < at < episode.first), default=None)
+    if start is None:
+        return None
+    between = [start + (episode.first - start) * part / LOOKS for part in range(LOOKS)]
+    told = (o for moment in between for o in _own_at(case, traffic, moment) if start < o.at < episode.first)
+    ended = any(o.what in case.good or (o.what in case.bad and not case.alike(o)) for o in told)
+    return None if ended else datetime.fromtimestamp(start, UTC)
+
+
+def _own_at(case: Case, traffic: Traffic, at: float) -> list[Outcome]:
+    """What came of what the sender sent to the receiver around a moment."""
+    near = outcomes_in(traffic.into(case.receiver, datetime.fromtimestamp(at, UTC)))
+    return [o for o in near if o.sender == case.sender]
 
 
 def _locked_out(beginning: Case, ending: Case) -> bool:
@@ -226,11 +242,17 @@ def _refused(case: Case) -> Finding:
         return case.finding.doubted(
             f"{why} The way between the two may be at fault, or {case.sender}.", f"a log of {case.receiver}"
         )
-    itself = any(o.what == "refused" and is_answer(o.code) for o in episode.bads)
+    itself = any(o.what == "refused" and o.answered for o in episode.bads)
     if not case.finding.answered and not itself and not named(away, "good"):
-        why = f"But nothing else was sent to {case.receiver} at that time, or by {case.sender}: the way between the two may be at fault."
-        return case.finding.doubted(why, f"a log of {case.receiver}")
+        return _lost_between(case.finding, case.expected)
     return _receiver(case, "", STRONG)
+
+
+def _lost_between(finding: Finding, expected: Expected) -> Finding:
+    """A connection that failed without an answer, and nothing else shows at which end."""
+    sender, receiver = expected.agreement.sender, expected.agreement.receiver
+    why = f"But nothing that was sent to {receiver} or by {sender} at that time shows at which end it failed."
+    return finding.doubted(why, f"a log of {receiver}")
 
 
 def _silent(case: Case, traffic: Traffic) -> Finding:

@@ -11,6 +11,7 @@ from lineage.answers.traffic import (
     HORIZON,
     MOST_ROUTES,
     NEAREST,
+    Arrival,
     ByRoute,
     Hop,
     Nearby,
@@ -51,7 +52,7 @@ class Neighbours:
         self._ask, self._as_of = ask, as_of
         self._found: dict[tuple[str, str, datetime], ByRoute] = {}
         self._declared: dict[str, dict[str, Any]] = {}
-        self._secured: dict[tuple[str, str, datetime], datetime | None] = {}
+        self._secured: dict[tuple[str, str, datetime], Arrival | None] = {}
         self._hops: dict[tuple[str, str], Hop | None] = {}
 
     def between(self, sender: str, receiver: str, at: datetime) -> tuple[ByRoute, ByRoute]:
@@ -69,12 +70,13 @@ class Neighbours:
         self._read(at, out_of=system)
         return self._found["out_of", system, at]
 
-    def last_secured(self, sender: str, receiver: str, before: datetime) -> datetime | None:
+    def last_secured(self, sender: str, receiver: str, before: datetime) -> Arrival | None:
         """See ``Traffic.last_secured``."""
         asked = (sender, receiver, before)
         if asked not in self._secured:
-            (row,) = self._ask.rows("last_secured_between", sender=sender, receiver=receiver, before=before)
-            self._secured[asked] = row["at"]
+            rows = self._ask.rows("last_secured_between", sender=sender, receiver=receiver, before=before, as_of=self._as_of)
+            found = [Arrival(row["secured_at"].timestamp(), row["begun_at"].timestamp()) for row in rows]
+            self._secured[asked] = found[0] if found else None
         return self._secured[asked]
 
     def _read(self, at: datetime, **sides: str) -> None:
@@ -85,7 +87,10 @@ class Neighbours:
         how = {"nearest": NEAREST, "hours": int(HORIZON.total_seconds() // 3600), "most": MOST_ROUTES}
         ends = {"receiver": unread.get("into"), "sender": unread.get("out_of")}
         row = self._ask.raw("neighbours", at=at, as_of=self._as_of, **ends, **how)[0]
+        known = len(self._declared)
         self._declared |= {one["id"]: plain(one) for one in row["agreements"]}
+        if len(self._declared) > known:
+            self._hops.clear()  # more may be known of what evidence is about
         routes = RouteMap(self._declared.values())
         hops: dict[str, list[Hop]] = {}
         for one in row["neighbours"]:
@@ -132,10 +137,12 @@ class Recent:
         """See ``Traffic.out_of``."""
         return self._of(at).out_of(system, at)
 
-    def last_secured(self, sender: str, receiver: str, before: datetime) -> datetime | None:
+    def last_secured(self, sender: str, receiver: str, before: datetime) -> Arrival | None:
         """See ``Traffic.last_secured``."""
         read = self._read.last_secured(sender, receiver, before)
-        return read if read and read >= self._earlier else self._before.last_secured(sender, receiver, before)
+        if read and read.secured_at >= self._earlier.timestamp():
+            return read
+        return self._before.last_secured(sender, receiver, before)
 
     def _of(self, at: datetime) -> Traffic:
         return self._before if at < self._earlier else self._read

@@ -17,7 +17,7 @@ from lineage.answers.asking import Asker
 from lineage.answers.neighbours import Neighbours, Recent
 from lineage.answers.possible import possible
 from lineage.answers.routemap import RouteMap
-from lineage.answers.traffic import HORIZON, Hop, Traffic, TrafficInMemory, clean, hop_in, shown_by
+from lineage.answers.traffic import HORIZON, Arrival, Hop, Traffic, TrafficInMemory, clean, hop_in, shown_by
 from lineage.answers.under_way import Stored, UnderWay, evidence_of, pages, pages_before, state_of
 from lineage.answers.way import Way, origin, way_of
 from lineage.custody import Evidence, State
@@ -93,14 +93,15 @@ class Study:
     def traffic(self, moments: Iterable[datetime]) -> Traffic:
         """What the handoffs of these items, and others' just before, make: the neighbours of these moments. Raises as ``items``.
 
-        Neighbours of few moments are looked up one by one; where there are more, all that happened from then on is read.
+        Neighbours of few moments are looked up one by one; where there are more, all that happened from then on is read, for a
+        day at most: what failed before that is not much of what there is since.
         """
-        wanted = sorted(moments)
+        wanted = sorted(set(moments))
         if self.since is None or not wanted:
             return self._hops
         earlier = self.since
-        if len(wanted) > FEW:
-            earlier = min(earlier, max(wanted[FEW], earlier - HORIZON))
+        if len(wanted) > FEW and wanted[FEW] < earlier:
+            earlier = max(wanted[FEW], earlier - HORIZON)
         between = pages(self.ask, earlier, self.as_of, until=self.since) if earlier < self.since else ()
         for page in chain(between, pages_before(self.ask, earlier, self.as_of)):
             self._studied([row for row in page if row.id not in self._read], asked=False)
@@ -212,7 +213,10 @@ class Study:
     def _hop(self, row: UnderWay, h: Stored, first_at: datetime, state: State) -> None:
         if hop := hop_in(state, h.route, row.id, row.kind, first_at, self.routes, self.as_of):
             # What is stored under two names arrived when either says, as ``last_secured_between`` reads it.
-            self._hops.add(h.route, hop._replace(secured_at=seconds_of(h.secured_at) if h.secured else None))
+            begun, secured = h.first_at if h.sent_at is None else h.sent_at, h.secured_at if h.secured else None
+            here = {h.sender, h.receiver} <= {hop.sender, hop.receiver, None}
+            arrival = Arrival(secured / 1e6, begun / 1e6) if here and begun is not None and secured is not None else None
+            self._hops.add(h.route, hop._replace(arrival=arrival))
 
     def _perhaps_published(self, found: list[Studied]) -> list[Studied]:
         """The same, with what those that have not arrived may be."""

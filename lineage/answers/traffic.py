@@ -10,12 +10,13 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import islice
 from operator import attrgetter
 from typing import Literal, NamedTuple, Protocol
 
-from lineage.answers.codes import classify, is_unanswered
+from lineage.answers.codes import classify, is_answer, is_unanswered
 from lineage.answers.expected import Agreement, later
 from lineage.answers.routemap import RouteMap
 from lineage.custody import RECEIPTS, Attempt, Evidence, State, negates
@@ -25,7 +26,7 @@ _HORIZON_S = HORIZON.total_seconds()
 NEAREST = 20
 """Neighbours are the so many handoffs of each route that were first seen nearest before and after, within the horizon."""
 MOST_ROUTES = 40
-"""Of a system with more routes than these, the first by id are looked at."""
+"""Of a system with more routes than these on which anything happened then, the first by id are looked at."""
 SKEW_S = 20 * 60
 """Two companies' clocks: each may be off by ten minutes, so what lies closer than this has no certain order."""
 NOTICED = 3
@@ -54,6 +55,7 @@ class Outcome(NamedTuple):
 
     ``at``: seconds since the epoch, by the sender's clock where its log has it. ``shown``: in whose log it is. ``code``: of a failure.
     ``answered_late``: when the answer came, where that was later than agreed, so that one more sending may be what it answers.
+    ``answered``: a failure that is the receiver's own answer, and no loss on the way to it.
     """
 
     item: str
@@ -67,17 +69,28 @@ class Outcome(NamedTuple):
     shown: Shown
     code: str | None = None
     answered_late: float | None = None
+    answered: bool = False
+
+
+class Arrival(NamedTuple):
+    """When a handoff was secured, and when it was sent, or first seen (seconds since the epoch)."""
+
+    secured_at: float
+    begun_at: float
 
 
 class Hop(NamedTuple):
-    """A handoff as its neighbours see it: when it was first seen and when it was secured (seconds since the epoch), and what came of it."""
+    """A handoff as its neighbours see it: when it was first seen (seconds since the epoch), and what came of its attempts.
+
+    ``arrival``: of one that was secured.
+    """
 
     first_at: float
     item: str
     sender: str
     receiver: str
     outcomes: tuple[Outcome, ...]
-    secured_at: float | None = None
+    arrival: Arrival | None = None
 
 
 class Nearby:
@@ -139,8 +152,8 @@ class Traffic(Protocol):
     def out_of(self, system: str, at: datetime) -> ByRoute:
         """On the routes out of a system."""
 
-    def last_secured(self, sender: str, receiver: str, before: datetime) -> datetime | None:
-        """When a handoff between two systems was last secured before a moment, however long before."""
+    def last_secured(self, sender: str, receiver: str, before: datetime) -> Arrival | None:
+        """What was last secured between two systems before a moment, however long before."""
 
 
 def silence(told: Iterable[Outcome]) -> list[Outcome]:
@@ -162,7 +175,7 @@ class TrafficInMemory:
     _out_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _times: dict[str, list[float]] = field(default_factory=dict)
     _near: dict[tuple[str, int, int], Nearby] = field(default_factory=dict)
-    _secured: dict[tuple[str, str], list[float]] = field(default_factory=dict)
+    _secured: dict[tuple[str, str], list[Arrival]] = field(default_factory=dict)
 
     def add(self, route: str, hop: Hop) -> None:
         """Add one handoff."""
@@ -183,19 +196,19 @@ class TrafficInMemory:
         """See ``Traffic.out_of``."""
         return self._on(self._out_of.get(system, ()), at)
 
-    def last_secured(self, sender: str, receiver: str, before: datetime) -> datetime | None:
+    def last_secured(self, sender: str, receiver: str, before: datetime) -> Arrival | None:
         """See ``Traffic.last_secured``."""
         ends = (sender, receiver)
         if ends not in self._secured:
             hops = (hop for route in self._into.get(receiver, ()) for hop in self._hops[route])
-            secured = (hop.secured_at for hop in hops if (hop.sender, hop.receiver) == ends)
-            self._secured[ends] = sorted(at for at in secured if at is not None)
-        place = bisect_left(self._secured[ends], before.timestamp())
-        return datetime.fromtimestamp(self._secured[ends][place - 1], UTC) if place else None
+            self._secured[ends] = sorted(hop.arrival for hop in hops if hop.arrival and (hop.sender, hop.receiver) == ends)
+        place = bisect_left(self._secured[ends], (before.timestamp(),))
+        return self._secured[ends][place - 1] if place else None
 
     def _on(self, routes: Collection[str], at: datetime) -> ByRoute:
         moment = at.timestamp()
-        return {route: self.near(route, moment) for route in sorted(routes)[:MOST_ROUTES]}
+        near = ((route, self.near(route, moment)) for route in sorted(routes))
+        return dict(islice(((route, one) for route, one in near if one.hops), MOST_ROUTES))
 
     def near(self, route: str, moment: float) -> Nearby:
         """The neighbours on a route of what was first seen then (seconds since the epoch). What is close together has the same ones."""
@@ -228,12 +241,12 @@ def outcomes(state: State, agreement: Agreement | None, item: str, kind: str, as
 
 def _told(
     state: State, agreement: Agreement | None, as_of: datetime
-) -> Iterator[tuple[float, What, Shown, str | None, float | None]]:
+) -> Iterator[tuple[float, What, Shown, str | None, float | None, bool]]:
     for queued in state.evidence:
         if queued.type == "queued" and queued.time and queued.said_by == state.from_system and not state.attempts:
             # Nothing came of it yet; but the sender's log of that time is there.
             shown = Shown(sender=True, receiver=False, reply=False, receipt=False)
-            yield queued.time.timestamp(), "queued", shown, None, None
+            yield queued.time.timestamp(), "queued", shown, None, None, False
     for attempt in state.attempts:
         onward = attempt is state.attempts[-1] and state.secured_by == "onward"
         shown = shown_by(
@@ -248,9 +261,9 @@ def _told(
         # Attempts with one message id are one: what failed before it arrived is told too.
         for seen in attempt.evidence:
             if seen.time and seen.type == "failed" and seen.said_by == state.from_system:
-                yield seen.time.timestamp(), _failed(seen), shown, seen.code, None
+                yield seen.time.timestamp(), _failed(seen), shown, seen.code, None, is_answer(seen.code, seen.detail)
             elif seen.time and negates(seen, state.to_system):
-                yield seen.time.timestamp(), refusal(seen), shown, seen.code, None
+                yield seen.time.timestamp(), refusal(seen), shown, seen.code, None, True
         own = [e.time for e in attempt.evidence if e.said_by == state.from_system and e.type == "sent" and e.time]
         begun = max(own) if own else attempt.started
         if begun is None:
@@ -258,10 +271,10 @@ def _told(
         at = begun.timestamp()
         if attempt.secured or onward:
             answered = attempt.secured_at.timestamp() if attempt.secured_at else None
-            yield at, "ok", shown, None, _late(at, answered, agreement)
+            yield at, "ok", shown, None, _late(at, answered, agreement), False
         elif attempt.transport == "sent" and not refused and _overdue(attempt, agreement, as_of):
             owed = agreement is not None and agreement.acknowledgement != "none"
-            yield at, "silent" if owed else "unseen", shown, None, None
+            yield at, "silent" if owed else "unseen", shown, None, None, False
 
 
 def _late(sent: float, answered: float | None, agreement: Agreement | None) -> float | None:
@@ -332,7 +345,7 @@ def clean(
     at = first_at if sent_at is None else sent_at
     late = None if onward else _late(at, secured_at, agreement)
     outcome = Outcome(item, kind, route, *ends, dataset, at, "ok", shown, None, late)
-    return Hop(first_at, item, *ends, (outcome,), secured_at)
+    return Hop(first_at, item, *ends, (outcome,), None if secured_at is None else Arrival(secured_at, at))
 
 
 def hop_of(
@@ -359,4 +372,7 @@ def hop_in(state: State, route: str, item: str, kind: str, first_at: datetime, r
         at = first_at.timestamp(), sent.timestamp() if sent else None, secured_at
         return clean(item, kind, route, ends, state.dataset, at, shown, agreement, onward=onward)
     told = outcomes(state, agreement, item, kind, as_of)
-    return Hop(first_at.timestamp(), item, state.from_system, state.to_system, told, secured_at)
+    arrival = None
+    if secured_at is not None:
+        arrival = Arrival(secured_at, times["sent"].timestamp() if "sent" in times else first_at.timestamp())
+    return Hop(first_at.timestamp(), item, state.from_system, state.to_system, told, arrival)

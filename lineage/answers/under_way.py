@@ -91,7 +91,7 @@ class UnderWay:
 def pages(ask: Asker, since: datetime | None, as_of: datetime, *, until: datetime | None = None) -> Iterator[list[UnderWay]]:
     """Every item that was handed on by a time, those with evidence since another one, by id. Raises ServerError, OutOfTime.
 
-    ``until``: only evidence before that counts for it.
+    ``until``: those with a handoff whose newest evidence lies in between.
 
     The first page is read from the call on, and each next one while the one before it is looked at.
     """

@@ -82,7 +82,9 @@ def bench(
         say("Asking about many items")
         many = sweeps(session, as_of)
         often = _often(many, rounds)
-        large = Group("About many items: all of a day or two, and all that is late", next(iter(many)), sample(many, often, often // 3))
+        large = Group(
+            "About many items: all of a day or two, and all that is late", next(iter(many)), sample(many, often, often // 3)
+        )
         cost = _load_cost(session, loaded, say) if with_load and loaded.offline is None else None
         groups: tuple[Group, ...] = (small, large)
         goals = (*question_goals(small, large), *_writing_goals(cost, loaded))
