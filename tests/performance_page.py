@@ -26,11 +26,11 @@ def put(page: str, mark: str, text: str) -> str:
 
 
 def growth(small: dict[str, Any], large: dict[str, Any]) -> Iterator[str]:
-    """A table: the median of each way in both runs, as milliseconds and by the reference that was sampled with it."""
+    """A table: the median of each way that both runs asked, as milliseconds and by the reference that was sampled with it."""
     sizes = [f"{run['graph']['Handoff']:,} handoffs" for run in (small, large)]
     yield f"| p50 of | {sizes[0]} | {sizes[1]} | × reference there | × reference here | growth of that |\n|---|---|---|---|---|---|\n"
     for before, after in zip(small["groups"][:GROUPS], large["groups"][:GROUPS], strict=True):
-        for name in before["spreads"]:
+        for name in (way for way in before["spreads"] if way in after["spreads"]):
             one, other = (group["spreads"][name]["p50"] * 1000 for group in (before, after))
             ratio, later = (group["ratios"][name] for group in (before, after))
             yield f"| {name} | {one:.2f} ms | {other:.2f} ms | {ratio:.2f} | {later:.2f} | {later / ratio:.2f} |\n"
