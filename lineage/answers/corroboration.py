@@ -59,23 +59,26 @@ def corroborate(
     if finding.at is None or finding.rule not in RULES:
         return finding
     own = attempts()
-    ending = case_of(finding, expected, item, kind, own, traffic, finding.at)
-    last = _settled(ending, traffic)
+
+    def at_moment(moment: datetime) -> tuple[Case, Finding]:
+        case = case_of(finding, expected, item, kind, own, traffic, moment)
+        return case, _settled(case, traffic)
+
+    receiver = expected.agreement.receiver
+    ending, last = at_moment(finding.at)
     if finding.rule == "not-authorised" and last.at_fault == expected.agreement.sender:
         start = _start_of_run(ending, traffic)
         if start is not None:
-            beginning = case_of(finding, expected, item, kind, own, traffic, start)
-            first = _settled(beginning, traffic)
-            if first.at_fault == expected.agreement.receiver and _locked_out(beginning, ending):
+            beginning, first = at_moment(start)
+            if first.at_fault == receiver and _locked_out(beginning, ending):
                 return first
     began = finding.at if finding.began is None else finding.began
     if (finding.at - began).total_seconds() < SKEW_S or not last.at_fault or finding.rule == "refused-by-endpoint":
         return last
-    beginning = case_of(finding, expected, item, kind, own, traffic, began)
-    first = _settled(beginning, traffic)
+    beginning, first = at_moment(began)
     if first.at_fault == last.at_fault:
         return last
-    if first.at_fault == expected.agreement.receiver and _locked_out(beginning, ending):
+    if first.at_fault == receiver and _locked_out(beginning, ending):
         return first
     if not first.at_fault:
         return replace(finding, at_fault=UNDETERMINED, reason=first.reason, confidence=DOUBT, missing=first.missing)

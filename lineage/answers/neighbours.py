@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 from lineage.answers.asking import Asker
 from lineage.answers.routemap import RouteMap
 from lineage.answers.traffic import (
-    HORIZON,
+    HOW_NEAR,
     MOST_ROUTES,
-    NEAREST,
     Arrival,
     ByRoute,
     Hop,
@@ -84,7 +83,7 @@ class Neighbours:
         unread = {side: system for side, system in sides.items() if (side, system, at) not in self._found}
         if not unread:
             return
-        how = {"nearest": NEAREST, "hours": int(HORIZON.total_seconds() // 3600), "most": MOST_ROUTES}
+        how = {**HOW_NEAR, "most": MOST_ROUTES}
         ends = {"receiver": unread.get("into"), "sender": unread.get("out_of")}
         row = self._ask.raw("neighbours", at=at, as_of=self._as_of, **ends, **how)[0]
         known = len(self._declared)

@@ -25,6 +25,8 @@ HORIZON = timedelta(hours=24)
 _HORIZON_S = HORIZON.total_seconds()
 NEAREST = 20
 """Neighbours are the so many handoffs of each route that were first seen nearest before and after, within the horizon."""
+HOW_NEAR = {"nearest": NEAREST, "hours": int(_HORIZON_S // 3600)}
+"""The same as library queries take it."""
 MOST_ROUTES = 40
 """Of a system with more routes than these on which anything happened then, the first by id are looked at."""
 SKEW_S = 20 * 60

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from lineage.answers.asking import Asker
-from lineage.answers.traffic import HORIZON, NEAREST
+from lineage.answers.traffic import HOW_NEAR
 from lineage.custody import Evidence, State
 from lineage.store.handoffs import listed_evidence
 from lineage.times import time_of
@@ -97,10 +97,7 @@ def pages(ask: Asker, since: datetime | None, as_of: datetime, *, until: datetim
     """
 
     def read(after: str, limit: int) -> list[Any]:
-        items: list[Any] = ask.raw("items_under_way", since=since, until=until, as_of=as_of, after=after, limit=limit)[0][
-            "items"
-        ]
-        return items
+        return _listed(ask, since=since, until=until, as_of=as_of, after=after, limit=limit)
 
     def each(page: Future[list[Any]] | None, limit: int) -> Iterator[list[UnderWay]]:
         with reader:
@@ -116,11 +113,14 @@ def pages(ask: Asker, since: datetime | None, as_of: datetime, *, until: datetim
 
 def pages_before(ask: Asker, moment: datetime, as_of: datetime) -> Iterator[list[UnderWay]]:
     """The items that each route handed on last before a moment, by page. Raises ServerError, OutOfTime."""
-    how = {"nearest": NEAREST, "hours": int(HORIZON.total_seconds() // 3600)}
-    ids = ask.raw("items_seen_before", at=moment, **how)[0]["items"]
+    ids = ask.raw("items_seen_before", at=moment, **HOW_NEAR)[0]["items"]
     for start in range(0, len(ids), PAGE):
-        items = ask.raw("items_under_way", items=ids[start : start + PAGE], as_of=as_of)[0]["items"]
-        yield [_under_way(one) for one in items]
+        yield [_under_way(one) for one in _listed(ask, items=ids[start : start + PAGE], as_of=as_of)]
+
+
+def _listed(ask: Asker, **given: Any) -> list[Any]:
+    items: list[Any] = ask.raw("items_under_way", **given)[0]["items"]
+    return items
 
 
 def _under_way(listed: list[Any]) -> UnderWay:
