@@ -264,7 +264,7 @@ def _silent(case: Case, traffic: Traffic) -> Finding:
     good, bad = named(now, "good"), named(now, "bad")
     if bad and not good and "mixed" not in {side.said for side in now.values()}:
         # Who is never answered, as far as anybody notes it, tells nothing by one more silence.
-        answered = {name: side for name, side in now.items() if any(o.what in case.good for o in case.others[name])}
+        answered = {name: side for name, side in now.items() if _ever_answered(case, name, traffic)}
         return _vanished(case, episode, answered, traffic) if answered else case.finding
     if good and not bad:
         away = all_fared(case, episode, case.elsewhere, case.at)
@@ -275,12 +275,18 @@ def _silent(case: Case, traffic: Traffic) -> Finding:
     return case.finding
 
 
+def _ever_answered(case: Case, sender: str, traffic: Traffic) -> bool:
+    """Whether another sender's messages arrived there at that time, or before: in a long outage no neighbour shows it."""
+    near = any(o.what in case.good for o in case.others[sender])
+    return near or traffic.last_secured(sender, case.receiver, case.moment) is not None
+
+
 def _vanished(case: Case, episode: Episode, now: dict[str, Side], traffic: Traffic) -> Finding:
     """What several senders sent vanished at one receiver: it was down, unless its receipts got lost, or its log."""
     bad = named(now, "bad")
     failed = [*episode.bads, *(o for name in bad for o in now[name].around if o.what in case.bad)]
     silent = {o.item for o in failed}
-    if _usual_silence(case, silent) ** (len(silent) - 1) > CHANCE or _relapses(case, episode, bad) > 1 + len(bad):
+    if _usual_silence(case, silent, traffic) ** (len(silent) - 1) > CHANCE or _relapses(case, episode, bad) > 1 + len(bad):
         return case.finding.doubted(f"{case.receiver} often leaves messages unanswered.", f"a log of {case.receiver}")
     lost = [o for o in failed if o.what == "silent"]
     heard = None if _answered_between(case, lost, 1 + len(bad)) else _heard(case, episode, bad, traffic)
@@ -315,25 +321,30 @@ def _relapses(case: Case, episode: Episode, bad: list[str]) -> int:
         until = until if episode.before is None else min(until, episode.before)
     relapses = 0
     for group in (case.own, *(case.others[name] for name in bad)):
-        then = (o for o in group if (o.what == "silent" or o.what in case.good) and since <= o.at <= until)
+        then = (o for o in group if (_unseen(o) or o.what in case.good) and since <= o.at <= until)
         # Of several at one moment nobody knows which came first.
-        told = [o.what == "silent" for o in sorted(then, key=lambda o: (o.at, o.what in case.good))]
+        told = [_unseen(o) for o in sorted(then, key=lambda o: (o.at, o.what in case.good))]
         first = told.index(True) if True in told else len(told)
         relapses += sum(not before and now for before, now in pairwise(told[first:]))
     return relapses
 
 
-def _usual_silence(case: Case, silent: set[str]) -> float:
-    """How often this receiver leaves messages unanswered at other times: receipts do get lost.
+def _unseen(one: Outcome) -> bool:
+    """Whether it was left unanswered, and nobody saw it arrive: where only the answer got lost, the receiver's log has the message."""
+    return one.what == "silent" and not one.shown.receiver
+
+
+def _usual_silence(case: Case, silent: set[str], traffic: Traffic) -> float:
+    """How often messages are lost from sight at this receiver at other times: receipts do get lost.
 
     The same silence is no other time for those that are answered else.
     """
     incoming = case.incoming
     answers = [o for o in incoming if o.what in case.good]
     since, until = span_without([o.at for o in answers], case.at)
-    answered = {o.sender for o in answers}
+    answered = {name for name in case.others if _ever_answered(case, name, traffic)} | {o.sender for o in answers}
     rest = [o for o in incoming if o.item not in silent and not (o.sender in answered and since < o.at < until)]
-    return (sum(o.what == "silent" for o in rest) + 0.5) / (len(rest) + 1)
+    return (sum(map(_unseen, rest)) + 0.5) / (len(rest) + 1)
 
 
 def _heard(case: Case, episode: Episode, bad: list[str], traffic: Traffic) -> float | None:
@@ -346,7 +357,7 @@ def _heard(case: Case, episode: Episode, bad: list[str], traffic: Traffic) -> fl
     if any(low <= o.at <= high for o in sends):
         return None
     silent = [*case.own, *(o for name in bad for o in case.others[name])]
-    if any(o.shown.reply for o in silent if o.what == "ok"):
+    if any(o.shown.reply if o.what == "ok" else o.what == "silent" and o.code for o in silent):
         return CERTAIN
     if usual([o for o in sends if o.shown.receipt], episode.last - episode.first) >= ENOUGH:
         return STRONG
