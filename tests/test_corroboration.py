@@ -10,8 +10,9 @@ from evidence import agreement, at, seen
 from lineage.answers.cases import case_of
 from lineage.answers.corroboration import corroborate
 from lineage.answers.expected import Expected
+from lineage.answers.outcomes import Outcome, Shown, What, outcomes
 from lineage.answers.routemap import RouteMap
-from lineage.answers.traffic import NEAREST, Arrival, Hop, Outcome, Shown, TrafficInMemory, What, hop_of, outcomes
+from lineage.answers.traffic import NEAREST, Arrival, Hop, TrafficInMemory, hop_of
 from lineage.answers.verdict import UNDETERMINED, Finding
 from lineage.custody import fold_item
 
@@ -41,7 +42,7 @@ class Network:
         outcome = Outcome(
             item=item, kind=rest.get("kind", "episode"), route=f"{sender}-to-{receiver}", sender=sender,
             receiver=receiver, dataset=rest.get("dataset"), at=moment, what=what,
-            shown=self.shown(what == "ok", rest.get("logged") != "no", rest.get("received") != "no"), code=rest.get("code"),
+            shown=self.shown(what == "ok", rest.get("logged") != "no", rest.get("received", what == "ok" or "no")), code=rest.get("code"),
             answered_late=at(float(rest["late"])).timestamp() if "late" in rest else None,
             answered="answered" in rest,
         )  # fmt: skip
@@ -49,10 +50,10 @@ class Network:
         arrival = Arrival(moment, moment) if what == "ok" else None
         self.traffic.add(outcome.route, Hop(moment, outcome.item, sender, receiver, (outcome,), arrival))
 
-    def shown(self, ok: bool, logged: bool, received: bool) -> Shown:
+    def shown(self, ok: bool, logged: bool, received: bool | str) -> Shown:
         """``replies_only``: receipts are in the senders' logs, receivers log nothing."""
-        others = ok and received and not self.replies_only
-        return Shown(sender=logged, receiver=others, reply=ok and self.replies, receipt=others)
+        others = received != "no" and not self.replies_only
+        return Shown(sender=logged, receiver=others, reply=ok and self.replies, receipt=ok and others)
 
     def judge(
         self,
@@ -421,6 +422,15 @@ def test_a_try_that_succeeded_shows_that_it_tries_again_too() -> None:
     assert Network(*BUSY, others[0]).judge("refused", answered=True).at_fault == "b"
 
 
+def test_what_is_refused_is_tried_again_at_other_times_than_what_is_not_answered() -> None:
+    others = [f"a b {minute} silent item=episode:9" for minute in (590, 620)]
+    assert Network(*BUSY, *others).judge("refused", answered=True).at_fault == "b"
+    assert (
+        Network(*BUSY, *(line.replace("silent", "refused") for line in others)).judge("refused", answered=True).at_fault
+        == UNDETERMINED
+    )
+
+
 def test_a_sender_that_is_down_when_it_is_to_try_again_has_not_given_up() -> None:
     others = [f"a b {minute} refused item=episode:9" for minute in (580, 605)]
     busy = [f"a e {minute} ok" for minute in range(300, 1100, 100)]
@@ -474,6 +484,32 @@ def test_what_a_long_outage_left_unanswered_is_not_usually_so() -> None:
     """It began a day before, and what was sent then says nothing about receipts that get lost."""
     silent = [f"c b {minute} silent" for minute in range(-240, 1500, 45)]
     assert fault("silent", "a b -560 ok", "a b -530 ok", "c b -300 ok", *silent) == "b"
+
+
+def test_who_was_answered_before_a_long_outage_tells_though_nothing_near_was_answered() -> None:
+    """Whatever is near of what c sent was left unanswered, as in an outage that is long, or in which much was sent."""
+    silent = [f"c b {minute} silent" for minute in range(500, 700, 5)]
+    mine = ["a b 480 ok", "a b 590 silent", "a b 610 silent", "a b 720 ok"]
+    assert fault("silent", *mine, *silent, "c b -3000 ok") == "b"
+    assert fault("silent", *mine, *silent) == UNDETERMINED
+
+
+def test_senders_that_note_that_no_reply_came_need_none_that_shows_that_they_note_them() -> None:
+    """All was left unanswered for a day and more; where replies are awaited, a hole in the receiver's log looks otherwise."""
+    before = [f"{who} b -3000 ok" for who in "acd"]
+    awaited = [f"{who} b {minute} silent code=ETIMEDOUT" for who in "acd" for minute in range(-1500, 2100, 30)]
+    assert fault("silent", *before, *awaited, code="ETIMEDOUT") == "b"
+    assert fault("silent", *before, *(line.replace(" code=ETIMEDOUT", "") for line in awaited)) == UNDETERMINED
+
+
+def test_what_the_receivers_log_has_only_lost_its_answer() -> None:
+    """Before it went down b lost every other receipt, and its log shows that it had the messages."""
+    lossy = [f"{who} b {300 + 20 * n} {'silent' if n % 2 else 'ok'}" for who in "ac" for n in range(12)]
+    down = [f"{who} b {minute} silent" for who in "ac" for minute in (560, 590, 610, 640)]
+    after = [f"{who} b 700 ok" for who in "ac"]
+    assert fault("silent", *lossy, *down, *after) == UNDETERMINED
+    had = [line + " received=yes" if "silent" in line else line for line in lossy]
+    assert fault("silent", *had, *down, *after) == "b"
 
 
 def test_who_is_never_answered_tells_nothing_by_its_silence() -> None:
@@ -536,6 +572,28 @@ def test_outcomes_of_attempts() -> None:
     assert told(sent, seen("rejected", 2, "b", in_reply_to="m1")) == [("rejected", True)]
     assert told(sent, seen("failed", 2, "b", in_reply_to="m1", code="503")) == [("refused", True)]
     assert told(seen("sent", 990, "a", message_id="m1")) == [], "its answer is not overdue"
+
+
+@pytest.mark.parametrize(
+    ("received", "again", "found"),
+    [
+        (501, 500, ["silent", "ok"]),
+        (485, 500, ["silent", "ok"]),  # by the receiver's clock
+        (5, 500, ["ok"]),
+        (501, 40, ["ok"]),  # before an answer was due
+        (None, 500, ["silent", "silent"]),
+    ],
+)
+def test_what_was_sent_again_as_it_was_had_been_sent_in_vain(received: int | None, again: int, found: list[str]) -> None:
+    """A message may be sent again under its id until it is answered (RFC 4130, 9.3)."""
+    route = {"id": "a-to-b", "from": "a", "to": "b", "declared": True, "item_kind": ["episode"], "acknowledge_within": "PT1H"}
+    said = [seen("sent", minute, "a", message_id="m1") for minute in (1, again)]
+    if received is not None:
+        said.append(seen("received", received, "b", message_id="m1"))
+    hop = hop_of("a-to-b", "episode:1", "episode", at(1), said, RouteMap([route]), at(1000))
+    assert hop is not None
+    assert [one.what for one in hop.outcomes] == found
+    assert [one.shown.receiver for one in hop.outcomes if one.what == "silent"] == [False] * found.count("silent")
 
 
 @pytest.mark.parametrize(("answered", "late"), [(80, None), (90, 90)])

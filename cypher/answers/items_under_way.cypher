@@ -2,7 +2,7 @@
 // One row with a list of items by id, so that a page of thousands travels at once. Of each item: id, kind, name, origin,
 // whether it was declared, the routes it is expected on, whether it may be another item, what it is a part or a version of, and its handoffs.
 // Of each handoff: route, sender, receiver, data set, secured, secured by, transport, acknowledgement, processing, attempts, whether
-// something failed on it or its times are not all known, and, in microseconds since 1970: when it was secured, first seen, last seen,
+// something failed on it, it may have been sent twice or its times are not all known, and, in microseconds since 1970: when it was secured, first seen, last seen,
 // sent, queued, then whose logs show it, and whose show that it arrived, and its evidence as evidence_of_handoffs lists it, without the
 // handoff's id, unless one message secured it, nothing failed, and it is the only one between its two ends.
 // @param since datetime = null  only items with evidence since then, null is all
@@ -39,7 +39,9 @@ WITH i, now ORDER BY i.id
 LET handoffs = COLLECT {
   MATCH (i)<-[:OF]-(h:Handoff) WHERE h.first_at IS NULL OR h.first_at <= now
   LET p = properties(h)
+  // What was last sent more than 20 minutes after it was first seen may have been sent before in vain.
   LET troubled = p.undated OR p.failed_at IS NOT NULL OR p.rejected_at IS NOT NULL OR p.processing_failed_at IS NOT NULL
+    OR coalesce(p.sent_at.epochMillis - p.first_at.epochMillis > 1200000, false)
   RETURN {node: h, p: p, troubled: troubled, plain: p.secured AND p.attempts <= 1 AND NOT troubled, ends: p.from_system + '>' + p.to_system}
 }
 RETURN collect([

@@ -2,7 +2,7 @@
 // One row. `into` and `out_of`: ids of these routes, as far as anything happened on them, and those that evidence named only by their two ends
 // by that name. `agreements`: what is declared of all routes of the two systems. `neighbours`: a list for each of the handoffs that were
 // first seen nearest before and after, so that hundreds travel at once: route, item, its kind, whether it is clean (secured by one attempt
-// without any failure), sender, receiver, data set, what secured it, when it was first seen, when it was sent, when it was secured
+// that was sent once, without any failure), sender, receiver, data set, what secured it, when it was first seen, when it was sent, when it was secured
 // (microseconds since 1970), whose logs show it, whose show that it arrived, and unless it is clean, all that is known of its
 // item: the route that each evidence is about, then the evidence as `evidence_of_handoffs` lists it.
 // @param at datetime  the moment
@@ -50,6 +50,8 @@ CALL (into, out_of, since, until, now) {
     AND NOT EXISTS { (i)<-[:OF]-(o:Handoff) WHERE o <> h AND o.from_system = h.from_system AND o.to_system = h.to_system }
     AND (h.secured_by = 'receipt' OR NOT EXISTS { (i)<-[:OF]-(o:Handoff) WHERE o.last_at > now })
     AND h.failed_at IS NULL AND h.rejected_at IS NULL AND h.processing_failed_at IS NULL
+    // What was last sent more than 20 minutes after it was first seen may have been sent before in vain.
+    AND coalesce(h.sent_at.epochMillis - h.first_at.epochMillis <= 1200000, true)
   WITH h, i, clean, now ORDER BY h.route_id, h.first_at, i.id
   RETURN collect([
     h.route_id, i.id, i.kind, clean, h.from_system, h.to_system, h.dataset, h.secured_by,

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from lineage.answers.cases import RULES
 from lineage.answers.corroboration import corroborate
 from lineage.answers.expected import Expected
+from lineage.answers.outcomes import Outcome, outcomes
 from lineage.answers.people import People
 from lineage.answers.results import (
     Branch,
@@ -22,7 +23,7 @@ from lineage.answers.results import (
     NotReached,
     Verdict,
 )
-from lineage.answers.traffic import Outcome, Traffic, outcomes
+from lineage.answers.traffic import Traffic
 from lineage.answers.verdict import DOUBT, NOBODY, UNDETERMINED, Finding, judge
 from lineage.answers.way import Way
 from lineage.custody import Evidence, State

@@ -12,7 +12,8 @@ from math import inf
 from operator import attrgetter
 
 from lineage.answers.expected import Expected
-from lineage.answers.traffic import SKEW_S, Outcome, Traffic, What, silence
+from lineage.answers.outcomes import SKEW_S, Outcome, What, silence
+from lineage.answers.traffic import Traffic
 from lineage.answers.verdict import Finding
 
 NEAR_S = 6 * 3600

@@ -27,8 +27,9 @@ from lineage.answers.cases import (
 )
 from lineage.answers.expected import Expected
 from lineage.answers.logs import usual
+from lineage.answers.outcomes import SKEW_S, Outcome
 from lineage.answers.senders import gave_up, not_sent
-from lineage.answers.traffic import SKEW_S, Outcome, Traffic, outcomes_in
+from lineage.answers.traffic import Traffic, outcomes_in
 from lineage.answers.verdict import CERTAIN, DOUBT, STRONG, UNDETERMINED, Finding
 
 MOMENT_S = 20 * 60

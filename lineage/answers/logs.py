@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
 
-from lineage.answers.traffic import Outcome
+from lineage.answers.outcomes import Outcome
 
 BURST_S = 300
 """What is written within so many seconds is one batch."""

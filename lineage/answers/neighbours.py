@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from lineage.answers.asking import Asker
+from lineage.answers.outcomes import shown_by
 from lineage.answers.routemap import RouteMap
 from lineage.answers.traffic import (
     HOW_NEAR,
@@ -18,7 +19,6 @@ from lineage.answers.traffic import (
     TrafficInMemory,
     clean,
     hop_of,
-    shown_by,
 )
 from lineage.graph import plain
 from lineage.store.handoffs import listed_evidence

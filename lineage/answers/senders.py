@@ -13,7 +13,8 @@ from statistics import median
 
 from lineage.answers.cases import ANSWERS, ENOUGH, GAP_S, NEAR_S, Case, answered
 from lineage.answers.logs import beyond_one_hole, longest_pause, usual, usual_rate
-from lineage.answers.traffic import SKEW_S, Outcome, Traffic, outcomes_in
+from lineage.answers.outcomes import SKEW_S, Outcome
+from lineage.answers.traffic import Traffic, outcomes_in
 from lineage.answers.verdict import CERTAIN, STRONG, Finding
 
 SENT_BY_S = 90 * 60
@@ -113,8 +114,10 @@ def gave_up(case: Case, traffic: Traffic) -> bool:
     If it tried others more often, and stood still or was down when it was to try this one again, nobody knows what it would have got.
     """
     tries: dict[str, list[float]] = defaultdict(list)
+    # What is not answered is tried again at other times than what is refused.
+    alike = {one.what for one in case.own if one.item == case.item and one.what in case.bad} or case.bad
     for one in case.own:
-        if one.what in case.bad or (one.what in case.good and one.item in tries):
+        if one.what in alike or (one.what in case.good and one.item in tries):
             tries[one.item].append(one.at)
     mine = tries.pop(case.item, [case.at])
     again = [some[len(mine)] - some[len(mine) - 1] for some in tries.values() if len(some) > len(mine)]

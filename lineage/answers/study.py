@@ -15,9 +15,10 @@ from itertools import chain
 
 from lineage.answers.asking import Asker
 from lineage.answers.neighbours import Neighbours, Recent
+from lineage.answers.outcomes import shown_by
 from lineage.answers.possible import possible
 from lineage.answers.routemap import RouteMap
-from lineage.answers.traffic import HORIZON, Arrival, Hop, Traffic, TrafficInMemory, clean, hop_in, shown_by
+from lineage.answers.traffic import HORIZON, Arrival, Hop, Traffic, TrafficInMemory, clean, hop_in
 from lineage.answers.under_way import Stored, UnderWay, evidence_of, pages, pages_before, state_of
 from lineage.answers.way import Way, origin, way_of
 from lineage.custody import Evidence, State

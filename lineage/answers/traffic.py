@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import islice
 from operator import attrgetter
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from lineage.answers.codes import classify, is_answer, is_unanswered
-from lineage.answers.expected import Agreement, later
+from lineage.answers.expected import Agreement
+from lineage.answers.outcomes import Outcome, Shown, late_answer, outcomes, sent_once, shown_by, silence
 from lineage.answers.routemap import RouteMap
-from lineage.custody import RECEIPTS, Attempt, Evidence, State, negates
+from lineage.custody import RECEIPTS, Evidence, State
 
 HORIZON = timedelta(hours=24)
 _HORIZON_S = HORIZON.total_seconds()
@@ -29,49 +29,10 @@ HOW_NEAR = {"nearest": NEAREST, "hours": int(_HORIZON_S // 3600)}
 """The same as library queries take it."""
 MOST_ROUTES = 40
 """Of a system with more routes than these on which anything happened then, the first by id are looked at."""
-SKEW_S = 20 * 60
-"""Two companies' clocks: each may be off by ten minutes, so what lies closer than this has no certain order."""
 NOTICED = 3
 """So many arrivals that were seen on a route where none is confirmed tell that they usually are."""
 
 _TROUBLE = {"failed", "rejected", "processing_failed"}
-
-What = Literal["ok", "refused", "unauthorised", "rejected", "silent", "unseen", "queued", "unknown"]
-"""``silent``: an answer was owed and did not come. ``unseen``: none was owed, and nothing shows that it arrived in its time."""
-
-
-class Shown(NamedTuple):
-    """In whose log an attempt is: a log that has holes proves nothing by what is missing in it.
-
-    ``sender``, ``receiver``: they report it at all. ``reply``: the sender's log has the receipt; ``receipt``: somebody else's has.
-    """
-
-    sender: bool
-    receiver: bool
-    reply: bool
-    receipt: bool
-
-
-class Outcome(NamedTuple):
-    """What came of one attempt.
-
-    ``at``: seconds since the epoch, by the sender's clock where its log has it. ``shown``: in whose log it is. ``code``: of a failure.
-    ``answered_late``: when the answer came, where that was later than agreed, so that one more sending may be what it answers.
-    ``answered``: a failure that is the receiver's own answer, and no loss on the way to it.
-    """
-
-    item: str
-    kind: str
-    route: str
-    sender: str
-    receiver: str
-    dataset: str | None
-    at: float
-    what: What
-    shown: Shown
-    code: str | None = None
-    answered_late: float | None = None
-    answered: bool = False
 
 
 class Arrival(NamedTuple):
@@ -158,11 +119,6 @@ class Traffic(Protocol):
         """What was last secured between two systems before a moment, however long before."""
 
 
-def silence(told: Iterable[Outcome]) -> list[Outcome]:
-    """The same where an arrival is known to be seen: what is not seen was left without an answer."""
-    return [one._replace(what="silent") if one.what == "unseen" else one for one in told]
-
-
 def outcomes_in(found: ByRoute) -> list[Outcome]:
     """What came of the attempts of neighbours."""
     return [outcome for near in found.values() for outcome in near.outcomes]
@@ -230,103 +186,6 @@ class TrafficInMemory:
 _first = attrgetter("first_at", "item")
 
 
-def outcomes(state: State, agreement: Agreement | None, item: str, kind: str, as_of: datetime) -> tuple[Outcome, ...]:
-    """What came of the attempts of one handoff by a time; what is still under way, or never answered by agreement, tells nothing."""
-    if not state.from_system or not state.to_system:
-        return ()
-    sender, receiver = state.from_system, state.to_system
-    found = [
-        Outcome(item, kind, state.route, sender, receiver, state.dataset, *told) for told in _told(state, agreement, as_of)
-    ]
-    return tuple(sorted(found, key=_at))
-
-
-def _told(
-    state: State, agreement: Agreement | None, as_of: datetime
-) -> Iterator[tuple[float, What, Shown, str | None, float | None, bool]]:
-    for queued in state.evidence:
-        if queued.type == "queued" and queued.time and queued.said_by == state.from_system and not state.attempts:
-            # Nothing came of it yet; but the sender's log of that time is there.
-            shown = Shown(sender=True, receiver=False, reply=False, receipt=False)
-            yield queued.time.timestamp(), "queued", shown, None, None, False
-    for attempt in state.attempts:
-        onward = attempt is state.attempts[-1] and state.secured_by == "onward"
-        shown = shown_by(
-            state.from_system,
-            state.to_system,
-            {e.said_by for e in attempt.evidence},
-            {e.said_by for e in attempt.evidence if e.type in RECEIPTS},
-            agreement,
-            onward=onward,
-        )
-        refused = any(negates(e, state.to_system) for e in attempt.evidence)
-        # Attempts with one message id are one: what failed before it arrived is told too.
-        for seen in attempt.evidence:
-            if seen.time and seen.type == "failed" and seen.said_by == state.from_system:
-                yield seen.time.timestamp(), _failed(seen), shown, seen.code, None, is_answer(seen.code, seen.detail)
-            elif seen.time and negates(seen, state.to_system):
-                yield seen.time.timestamp(), refusal(seen), shown, seen.code, None, True
-        own = [e.time for e in attempt.evidence if e.said_by == state.from_system and e.type == "sent" and e.time]
-        begun = max(own) if own else attempt.started
-        if begun is None:
-            continue
-        at = begun.timestamp()
-        if attempt.secured or onward:
-            answered = attempt.secured_at.timestamp() if attempt.secured_at else None
-            yield at, "ok", shown, None, _late(at, answered, agreement), False
-        elif attempt.transport == "sent" and not refused and _overdue(attempt, agreement, as_of):
-            owed = agreement is not None and agreement.acknowledgement != "none"
-            yield at, "silent" if owed else "unseen", shown, None, None, False
-
-
-def _late(sent: float, answered: float | None, agreement: Agreement | None) -> float | None:
-    """When an answer came (seconds since the epoch), if later than agreed by any clock."""
-    within = agreement.acknowledge_within if agreement else None
-    if answered is None or within is None:
-        return None
-    return answered if answered - sent > within.total_seconds() + SKEW_S else None
-
-
-def shown_by(
-    sender: str | None,
-    receiver: str | None,
-    reporters: Collection[str],
-    confirmed_by: Collection[str],
-    agreement: Agreement | None,
-    *,
-    onward: bool,
-) -> Shown:
-    """In whose logs it is. ``onward``: that it was seen going on from the receiver is what shows its arrival."""
-    return Shown(
-        sender=sender in reporters,
-        receiver=receiver in reporters,
-        # A reply by HTTP is on the sender's own line, whoever is named as its source.
-        reply=sender in confirmed_by or (bool(confirmed_by) and agreement is not None and agreement.acknowledgement == "http"),
-        receipt=onward or any(one != sender for one in confirmed_by),
-    )
-
-
-def _failed(failure: Evidence) -> What:
-    """A reply that did not come is a silence that the sender noted: the message may have arrived."""
-    return "silent" if is_unanswered(failure.code, failure.detail) else classify(failure.code, failure.detail)
-
-
-def refusal(said: Evidence) -> What:
-    """What the receiver's own word means: a rejection of the document, unless it says that it failed by itself (5xx)."""
-    if said.type == "failed" and classify(said.code, said.detail) == "refused":
-        return "refused"
-    return "rejected"
-
-
-def _overdue(attempt: Attempt, agreement: Agreement | None, as_of: datetime) -> bool:
-    """Whether an answer was owed by then; where none is agreed, whether it should have been there."""
-    if agreement is None:
-        return False
-    within = agreement.acknowledge_within or agreement.deliver_within
-    sent = [e.time for e in attempt.evidence if e.type == "sent" and e.time]
-    return bool(sent) and within is not None and later(max(sent), within) <= as_of
-
-
 def clean(
     item: str,
     kind: str,
@@ -345,7 +204,7 @@ def clean(
     """
     first_at, sent_at, secured_at = times
     at = first_at if sent_at is None else sent_at
-    late = None if onward else _late(at, secured_at, agreement)
+    late = None if onward else late_answer(at, secured_at, agreement)
     outcome = Outcome(item, kind, route, *ends, dataset, at, "ok", shown, None, late)
     return Hop(first_at, item, *ends, (outcome,), None if secured_at is None else Arrival(secured_at, at))
 
@@ -365,8 +224,15 @@ def hop_in(state: State, route: str, item: str, kind: str, first_at: datetime, r
         return None
     times, agreement = state.times, routes.agreements.get(state.route)
     secured_at = state.secured_at.timestamp() if state.secured and state.secured_at else None
-    if state.secured and state.attempt_count <= 1 and not state.undated and not _TROUBLE & set(times):
-        sent, ends = times.get("sent"), (state.from_system, state.to_system)
+    sent = times.get("sent")
+    if (
+        state.secured
+        and state.attempt_count <= 1
+        and not state.undated
+        and not _TROUBLE & set(times)
+        and sent_once(first_at, sent)
+    ):
+        ends = (state.from_system, state.to_system)
         reporters = {e.said_by for e in state.evidence}
         confirmed = {e.said_by for e in state.evidence if e.type in RECEIPTS}
         onward = state.secured_by == "onward"
@@ -376,5 +242,5 @@ def hop_in(state: State, route: str, item: str, kind: str, first_at: datetime, r
     told = outcomes(state, agreement, item, kind, as_of)
     arrival = None
     if secured_at is not None:
-        arrival = Arrival(secured_at, times["sent"].timestamp() if "sent" in times else first_at.timestamp())
+        arrival = Arrival(secured_at, (sent or first_at).timestamp())
     return Hop(first_at.timestamp(), item, state.from_system, state.to_system, told, arrival)

@@ -24,7 +24,7 @@ _ITEM = ("id", "kind", "name", "origin", "declared", "expected_on")
 class Stored(NamedTuple):
     """One handoff as ``items_under_way`` lists it, in this order.
 
-    ``troubled``: something failed on it, or its times are not all known. Times in microseconds since 1970.
+    ``troubled``: something failed on it, it may have been sent twice, or its times are not all known. Times in microseconds since 1970.
     ``reporters``, ``confirmed_by``: whose logs show it, and whose show that it arrived. ``said``: its evidence, if that is needed.
     """
 
@@ -60,7 +60,7 @@ class Stored(NamedTuple):
 
     @property
     def plain(self) -> bool:
-        """Whether one message secured it, with nothing that failed on the way."""
+        """Whether one message that was sent once secured it, with nothing that failed on the way."""
         return self.secured and self.attempts <= 1 and not self.troubled
 
 
