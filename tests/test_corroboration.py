@@ -596,6 +596,14 @@ def test_what_was_sent_again_as_it_was_had_been_sent_in_vain(received: int | Non
     assert [one.shown.receiver for one in hop.outcomes if one.what == "silent"] == [False] * found.count("silent")
 
 
+def test_what_failed_before_it_was_sent_again_is_told_once() -> None:
+    failed = seen("failed", 2, "a", message_id="m1", code="401")
+    assert told(seen("sent", 1, "a", message_id="m1"), failed, seen("sent", 500, "a", message_id="m1")) == [
+        ("unauthorised", True),
+        ("silent", True),
+    ]
+
+
 @pytest.mark.parametrize(("answered", "late"), [(80, None), (90, 90)])
 def test_an_answer_later_than_agreed_may_be_to_a_sending_that_the_log_lacks(answered: int, late: int | None) -> None:
     """It was sent at 5 and to be answered within an hour, by clocks that may be twenty minutes apart."""

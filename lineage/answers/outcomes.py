@@ -122,7 +122,8 @@ def _sent_in_vain(
     skew = timedelta(seconds=SKEW_S)
     for one, again in pairwise(sent):
         came = attempt.secured_at is not None and attempt.secured_at < again - skew
-        if again - one > skew and later(one, within) <= again and not came:
+        failed = any(e.type == "failed" and e.time and one <= e.time < again for e in attempt.evidence)
+        if again - one > skew and later(one, within) <= again and not came and not failed:
             shown = Shown(sender=True, receiver=False, reply=False, receipt=False)
             yield one.timestamp(), "unseen" if agreement.acknowledgement == "none" else "silent", shown, None, None, False
 
