@@ -112,7 +112,7 @@ class Neighbours:
         onward = seen.secured_by == "onward"
         shown = shown_by(*ends, seen.reporters, seen.confirmed_by or (), agreement, onward=onward)
         times = (first_at.timestamp(), seconds_of(seen.sent_at), seconds_of(seen.secured_at))
-        return clean(seen.item, seen.kind, seen.route, ends, seen.dataset, times, shown, agreement, onward=onward)
+        return clean(seen.item, seen.kind, seen.route, ends, seen.dataset, times, shown, onward=onward)
 
 
 class Recent:

@@ -35,7 +35,7 @@ class Outcome(NamedTuple):
     """What came of one attempt.
 
     ``at``: seconds since the epoch, by the sender's clock where its log has it. ``shown``: in whose log it is. ``code``: of a failure.
-    ``answered_late``: when the answer came, where that was later than agreed, so that one more sending may be what it answers.
+    ``answered_at``: when the answer came (seconds since the epoch), where it is known: then, and not when it was sent, the receiver was up.
     ``answered``: a failure that is the receiver's own answer, and no loss on the way to it.
     """
 
@@ -49,7 +49,7 @@ class Outcome(NamedTuple):
     what: What
     shown: Shown
     code: str | None = None
-    answered_late: float | None = None
+    answered_at: float | None = None
     answered: bool = False
 
 
@@ -105,8 +105,8 @@ def _told(
         if not refused:
             yield from _sent_in_vain(attempt, sorted(own), agreement)
         if attempt.secured or onward:
-            answered = attempt.secured_at.timestamp() if attempt.secured_at else None
-            yield at, "ok", shown, None, late_answer(at, answered, agreement), False
+            answered = None if onward or not attempt.secured_at else attempt.secured_at.timestamp()
+            yield at, "ok", shown, None, answered, False
         elif attempt.transport == "sent" and not refused and _overdue(attempt, agreement, as_of):
             owed = agreement is not None and agreement.acknowledgement != "none"
             yield at, "silent" if owed else "unseen", shown, None, None, False
@@ -131,14 +131,6 @@ def _sent_in_vain(
 def sent_once(first_at: datetime, sent_at: datetime | None) -> bool:
     """Whether a message that was last sent so long after it was first seen cannot have been sent before in vain."""
     return sent_at is None or (sent_at - first_at).total_seconds() <= SKEW_S
-
-
-def late_answer(sent: float, answered: float | None, agreement: Agreement | None) -> float | None:
-    """When an answer came (seconds since the epoch), if later than agreed by any clock."""
-    within = agreement.acknowledge_within if agreement else None
-    if answered is None or within is None:
-        return None
-    return answered if answered - sent > within.total_seconds() + SKEW_S else None
 
 
 def shown_by(

@@ -193,7 +193,7 @@ class Study:
         onward = h.secured_by == "onward"
         shown = shown_by(*ends, h.reporters, h.confirmed_by or (), agreement, onward=onward)
         times = (h.first_at / 1e6, seconds_of(h.sent_at), seconds_of(h.secured_at))
-        return clean(row.id, row.kind, h.route, ends, h.dataset, times, shown, agreement, onward=onward)
+        return clean(row.id, row.kind, h.route, ends, h.dataset, times, shown, onward=onward)
 
     def _folded_states(self, row: UnderWay, said: list[Evidence]) -> tuple[dict[str, State], dict[str, tuple[str, ...]]]:
         """The states by route, from all evidence, and what is ambiguous; their hops noted."""

@@ -16,8 +16,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
-from lineage.answers.expected import Agreement
-from lineage.answers.outcomes import Outcome, Shown, late_answer, outcomes, sent_once, shown_by, silence
+from lineage.answers.outcomes import Outcome, Shown, outcomes, sent_once, shown_by, silence
 from lineage.answers.routemap import RouteMap
 from lineage.custody import RECEIPTS, Evidence, State
 
@@ -194,7 +193,6 @@ def clean(
     dataset: str | None,
     times: tuple[float, float | None, float | None],
     shown: Shown,
-    agreement: Agreement | None,
     *,
     onward: bool,
 ) -> Hop:
@@ -204,8 +202,7 @@ def clean(
     """
     first_at, sent_at, secured_at = times
     at = first_at if sent_at is None else sent_at
-    late = None if onward else late_answer(at, secured_at, agreement)
-    outcome = Outcome(item, kind, route, *ends, dataset, at, "ok", shown, None, late)
+    outcome = Outcome(item, kind, route, *ends, dataset, at, "ok", shown, None, None if onward else secured_at)
     return Hop(first_at, item, *ends, (outcome,), None if secured_at is None else Arrival(secured_at, at))
 
 
@@ -238,7 +235,7 @@ def hop_in(state: State, route: str, item: str, kind: str, first_at: datetime, r
         onward = state.secured_by == "onward"
         shown = shown_by(*ends, reporters, confirmed, agreement, onward=onward)
         at = first_at.timestamp(), sent.timestamp() if sent else None, secured_at
-        return clean(item, kind, route, ends, state.dataset, at, shown, agreement, onward=onward)
+        return clean(item, kind, route, ends, state.dataset, at, shown, onward=onward)
     told = outcomes(state, agreement, item, kind, as_of)
     arrival = None
     if secured_at is not None:
