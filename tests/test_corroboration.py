@@ -229,6 +229,12 @@ def test_a_connection_that_timed_out_may_have_failed_anywhere_between_the_two() 
     assert fault("refused", *ALONE, "a b 90 refused answered=yes") == UNDETERMINED, "it took another one after that"
 
 
+def test_most_that_do_not_get_through_tell_more_than_one_that_seems_to() -> None:
+    down = [f"{who} b {minute} refused" for who in "cde" for minute in (580, 620)]
+    assert fault("refused", *ALONE, *down, "f b 590 ok", "f b 610 ok") == "b"
+    assert fault("refused", *ALONE, *down[:2], "f b 590 ok", "f b 610 ok") == UNDETERMINED
+
+
 def test_a_sender_that_reaches_nobody_while_others_reach_the_receiver_is_at_fault_itself() -> None:
     away = ("a e 590 refused", "a e 610 refused")
     assert fault("refused", *away, "c b 595 ok", "c b 615 ok") == "a"
@@ -301,6 +307,7 @@ def test_nothing_is_proved_by_a_log_that_has_holes() -> None:
     assert fault(None, *holes) == UNDETERMINED
     unlogged = ("a b 580 ok logged=no", "a b 620 ok logged=no")
     assert fault(None, *unlogged) == "a", "this way stands in the receiver's log only, and that is there"
+    assert fault(None, *unlogged[1:]) == UNDETERMINED, "the receiver may have been down until then"
 
 
 def test_one_line_that_is_missing_in_a_busy_log_proves_nothing() -> None:
@@ -368,6 +375,8 @@ def test_an_unusual_pause_of_the_log_proves_nothing_unless_others_see_it_stand_s
     assert Network(*usual, replies_only=True).judge(None).at_fault == UNDETERMINED
     assert fault(None, *usual) == UNDETERMINED, "e's log may be missing as well"
     assert fault(None, *usual, "c e 700 ok") == "a", "e's log goes on, and shows nothing of a, of which it shows all"
+    rejected = "c e 700 rejected received=yes"
+    assert fault(None, *usual, rejected) == UNDETERMINED, "nothing is taken, and a may have noted that alone"
     busy = [f"c a {minute} ok" for minute in range(580, 820, 10)]
     assert fault(None, *usual, *busy) == "a", "its log goes on with what it gets"
 

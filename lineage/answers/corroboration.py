@@ -235,7 +235,7 @@ def _refused(case: Case) -> Finding:
         return _sender(
             case, f"others got through to {case.receiver}, and {case.sender} failed towards {_list(failed)} too", STRONG
         )
-    if bad and not good:
+    if bad and _most(bad, good):
         return _receiver(case, f"{_list(bad)} did not get through to it either", CERTAIN)
     if good or failed:
         why = (

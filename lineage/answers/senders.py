@@ -78,24 +78,26 @@ def _unlogged(into: list[Outcome], low: float, high: float) -> int:
 
 
 def _unheard(case: Case, traffic: Traffic, low: float, high: float) -> bool:
-    """Whether receivers, whose own logs of a pause are there, would usually show what the sender sends in so much time.
+    """Whether receivers, whose own logs show what they take in a pause, would usually show what the sender sends in so much time.
 
-    Replies on the sender's own line are lost with its log and show nothing.
+    Replies on the sender's own line are lost with its log and show nothing; so may be what comes of a rejection.
     """
     told = [o for o in case.outgoing if o.shown.receiver or (o.shown.receipt and not o.shown.reply)]
-    there = {
+    taking = {
         receiver
         for receiver in {o.receiver for o in told}
-        if any(low < o.at < high and o.shown.receiver for o in outcomes_in(traffic.into(receiver, case.moment)))
+        for o in outcomes_in(traffic.into(receiver, case.moment))
+        if o.what == "ok" and o.shown.receiver and low < o.at < high
     }
-    return usual([o for o in told if o.receiver in there], high - low) >= ENOUGH
+    return usual([o for o in told if o.receiver in taking], high - low) >= ENOUGH
 
 
 def _only_the_receiver_tells(case: Case) -> bool:
-    """Whether the sender's log never shows this way, and the receiver's own shows that it took others shortly before or after."""
+    """Whether the sender's log never shows this way, and the receiver's own shows that it took others shortly before and after."""
     kind = case.item.partition(":")[0]
-    taken = [o for o in case.own if o.what == "ok" and o.shown.receipt and o.kind == kind]
-    return not any(o.shown.sender for o in case.own) and any(abs(o.at - case.at) <= GAP_S for o in taken)
+    taken = [o.at for o in case.own if o.what == "ok" and o.shown.receipt and o.kind == kind]
+    around = any(0 <= case.at - at <= GAP_S for at in taken) and any(0 <= at - case.at <= GAP_S for at in taken)
+    return around and not any(o.shown.sender for o in case.own)
 
 
 def _one_line(case: Case, waiting: list[Outcome]) -> bool:
