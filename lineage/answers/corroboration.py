@@ -36,8 +36,8 @@ MOMENT_S = 20 * 60
 """A receiver does not change what it takes and change it back within so short a time."""
 ALONE_S = 2 * 3600
 """One rejection alone between documents that were taken so close together is about that document, if others say nothing."""
-CHANCE = 0.01
-"""Silences that lost receipts alone would explain with a greater probability than this accuse nobody."""
+CHANCE = 0.001
+"""Silences that lost receipts alone would explain with a greater probability than this accuse nobody: of many silences, some few do."""
 ALL = 2
 """So many other receivers that refuse a sender as well, and answer it nothing else, are all of them."""
 LOOKS = 4

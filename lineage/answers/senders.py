@@ -93,11 +93,15 @@ def _unheard(case: Case, traffic: Traffic, low: float, high: float) -> bool:
 
 
 def _only_the_receiver_tells(case: Case) -> bool:
-    """Whether the sender's log never shows this way, and the receiver's own shows that it took others shortly before and after."""
+    """Whether the sender's log never shows this way, and the receiver's shows that it took others shortly before or after.
+
+    Not if it took none for unusually long around that moment: what is sent to a system that is down is missing in its log as well.
+    """
     kind = case.item.partition(":")[0]
     taken = [o.at for o in case.own if o.what == "ok" and o.shown.receipt and o.kind == kind]
-    around = any(0 <= case.at - at <= GAP_S for at in taken) and any(0 <= at - case.at <= GAP_S for at in taken)
-    return around and not any(o.shown.sender for o in case.own)
+    low, high = longest_pause(case.at, case.at, taken)
+    near = any(abs(at - case.at) <= GAP_S for at in taken)
+    return near and usual_rate(taken, low, high) * (high - low) < TELLING and not any(o.shown.sender for o in case.own)
 
 
 def _one_line(case: Case, waiting: list[Outcome]) -> bool:
