@@ -375,7 +375,7 @@ def _heard(case: Case, episode: Episode, bad: list[str], traffic: Traffic) -> fl
 
 
 def _most(together: list[str], through: list[str]) -> bool:
-    """Whether so many began to fail together that those who got through were only mended first."""
+    """Whether so many fail together that those who got through were only mended first, or seem to have got through."""
     return len(together) > max(1, len(through)) or not through
 
 
