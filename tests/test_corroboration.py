@@ -637,6 +637,13 @@ def test_what_was_sent_in_an_outage_and_answered_after_it_does_not_show_that_the
     assert (network.judge("silent").at_fault or "") == at_fault
 
 
+def test_two_receipts_that_are_lost_at_one_moment_may_be_lost_by_chance() -> None:
+    """One message in a hundred may be left unanswered at any time: two at once are no outage, of several hundred silences."""
+    usual = arrivals("acd")
+    assert fault("silent", *usual, "c b 605 silent") == UNDETERMINED
+    assert fault("silent", *usual, "c b 605 silent", "c b 610 silent") == "b"
+
+
 @pytest.mark.parametrize(("reply", "at_fault"), [("no", "b"), ("yes", "")])
 def test_a_hole_in_the_receivers_log_does_not_silence_what_senders_note_themselves(reply: str, at_fault: str) -> None:
     """The last senders were left unanswered after b answered others: where only b's log has the answers to them, it lost these."""
