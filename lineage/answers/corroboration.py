@@ -290,31 +290,28 @@ def _vanished(case: Case, episode: Episode, now: dict[str, Side], traffic: Traff
     if _usual_silence(case, silent, traffic) ** (len(silent) - 1) > CHANCE or _relapses(case, episode, bad) > 1 + len(bad):
         return case.finding.doubted(f"{case.receiver} often leaves messages unanswered.", f"a log of {case.receiver}")
     lost = [o for o in failed if o.what == "silent"]
-    noting = _notes_replies(case)
+    replies = [o for o in case.incoming if o.what == "ok" and o.shown.reply]
+    noting = {o.sender for o in replies}
     noted = [o for o in lost if o.sender in noting]
     # Several that note answers themselves are enough: those of the others may be what the receiver's log lacks.
     lost = noted if len({o.sender for o in noted}) >= SEVERAL else lost
-    heard = None if _answered_between(case, lost, 1 + len(bad)) else _heard(case, episode, bad, traffic)
+    heard = None if _answered_between(case, replies, lost, 1 + len(bad)) else _heard(case, episode, bad, traffic)
     if heard is None:
         why = f"It did not answer {_list(bad)} either, but that may be a hole in its log."
         return case.finding.doubted(why, f"the log of {case.receiver} of that time")
     return _receiver(case, f"it did not answer {_list(bad)} either", heard)
 
 
-def _notes_replies(case: Case) -> set[str]:
-    """The senders in whose own logs the receiver's answers stand."""
-    return {o.sender for o in case.incoming if o.what == "ok" and o.shown.reply}
-
-
-def _answered_between(case: Case, lost: list[Outcome], spare: int) -> bool:
+def _answered_between(case: Case, replies: list[Outcome], lost: list[Outcome], spare: int) -> bool:
     """Whether the receiver answered anybody while these were lost: it was up, and its log of them is missing.
 
+    ``replies``: its answers that senders noted.
     ``spare``: so many receipts, and at most one in ten, may have been lost by themselves, where the same sender was answered in between.
     """
-    replies = [(o.answered_at or o.at, o.sender) for o in case.incoming if o.what == "ok" and o.shown.reply]
-    since, until = span_without([at for at, _ in replies], case.at)
+    told = [(o.answered_at or o.at, o.sender) for o in replies]
+    since, until = span_without([at for at, _ in told], case.at)
     strays = [o for o in lost if not since - SKEW_S <= o.at <= until + SKEW_S]
-    apart = all(any(o.sender == sender and _lies_between(at, o.at, case.at) for at, sender in replies) for o in strays)
+    apart = all(any(o.sender == sender and _lies_between(at, o.at, case.at) for at, sender in told) for o in strays)
     return not apart or len(strays) > min(spare, len(lost) / 10)
 
 

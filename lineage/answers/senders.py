@@ -101,7 +101,7 @@ def _only_the_receiver_tells(case: Case) -> bool:
     taken = [o.at for o in case.own if o.what == "ok" and o.shown.receipt and o.kind == kind]
     low, high = longest_pause(case.at, case.at, taken)
     near = any(abs(at - case.at) <= GAP_S for at in taken)
-    return near and usual_rate(taken, low, high) * (high - low) < TELLING and not any(o.shown.sender for o in case.own)
+    return near and not _unusual(taken, low, high) and not any(o.shown.sender for o in case.own)
 
 
 def _one_line(case: Case, waiting: list[Outcome]) -> bool:
@@ -132,7 +132,7 @@ def gave_up(case: Case, traffic: Traffic) -> bool:
     due = max(mine) + median(again)
     sends = _sends(case)
     low, high = longest_pause(due, due + 1, sends)
-    if usual_rate(sends, low, high) * (high - low) >= TELLING:
+    if _unusual(sends, low, high):
         return False
     return not _down(outcomes_in(traffic.into(case.sender, datetime.fromtimestamp(due, UTC))), low, high)
 
@@ -140,6 +140,11 @@ def gave_up(case: Case, traffic: Traffic) -> bool:
 def _sends(case: Case) -> list[float]:
     """When the sender's log shows that it sent something to anybody; what it noted as waiting is no such sign."""
     return [o.at for o in case.outgoing if o.shown.sender and o.what != "queued"]
+
+
+def _unusual(entries: Iterable[float], low: float, high: float) -> bool:
+    """Whether so long a pause tells, by how often such entries are written before and after."""
+    return usual_rate(entries, low, high) * (high - low) >= TELLING
 
 
 def _down(into: Iterable[Outcome], low: float, high: float) -> bool:
